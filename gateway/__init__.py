@@ -1,0 +1,1 @@
+"""An email-driven support desk with prepaid credits, working-time promises and no web interface."""

@@ -1,0 +1,1 @@
+"""The book of credits: entries and the sums they make. Pure."""

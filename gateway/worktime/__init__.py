@@ -1,0 +1,1 @@
+"""Working time: open periods of a calendar, and arithmetic on them. Pure."""
