@@ -116,16 +116,16 @@ def test_a_hotrush_hour_is_an_hour(desk: Calendar, at: datetime) -> None:
     hour = timedelta(minutes=60)
     working = policy(desk, hotrush=HotRushLevel(mode="working"))
 
-    assert sla.hotrush_due(policy(desk), at) - desk.start(at) == hour
-    assert between(desk, desk.start(at), sla.hotrush_due(working, at)) == hour
+    assert sla.due(policy(desk), at, urgent=True) - desk.start(at) == hour
+    assert between(desk, desk.start(at), sla.due(working, at, urgent=True)) == hour
 
 
 @given(calendars, instants, instants)
 def test_a_later_mail_is_never_due_earlier(desk: Calendar, one: datetime, other: datetime) -> None:
     rules, (early, late) = policy(desk), sorted((one, other))
 
-    assert sla.hotrush_due(rules, early) <= sla.hotrush_due(rules, late)
-    assert sla.normal_due(rules, early) <= sla.normal_due(rules, late)
+    assert sla.due(rules, early, urgent=True) <= sla.due(rules, late, urgent=True)
+    assert sla.due(rules, early, urgent=False) <= sla.due(rules, late, urgent=False)
 
 
 @given(calendars, instants)
@@ -135,7 +135,7 @@ def test_an_ordinary_answer_is_due_within_the_next_working_day(
     today = desk.day_of(desk.start(at))
     tomorrow = next(desk.working_days(today + timedelta(days=1)))
 
-    due_at = sla.normal_due(policy(desk), at)
+    due_at = sla.due(policy(desk), at, urgent=False)
 
     assert desk.opening_of(tomorrow) <= due_at <= desk.closing_of(tomorrow)
 

@@ -6,8 +6,13 @@ from typing import assert_never
 
 from sqlalchemy import Connection, delete, insert, update
 
-from gateway.desk.decision import (
+from gateway.desk.clock_change import (
     ArmStep,
+    RecordStep,
+    StartClock,
+    StopClock,
+)
+from gateway.desk.decision import (
     AssignTicket,
     Book,
     Change,
@@ -22,14 +27,11 @@ from gateway.desk.decision import (
     PlaceOrder,
     PriceTicket,
     ProposeAssessment,
-    RecordStep,
     SendLetter,
     SetHotRush,
     SetPayment,
     SettleAssessment,
     SettleOrder,
-    StartClock,
-    StopClock,
 )
 from gateway.store import rows
 from gateway.store.mail_tables import messages
