@@ -98,6 +98,8 @@ class Mail:
     """Every mailbox of every From field."""
     from_is_clean: bool = True
     """Exactly one From field with exactly one mailbox and no defect in it (policy M4)."""
+    sender: tuple[Mailbox, ...] = ()
+    """Sender: who transmitted it for the originators; shown, never trusted."""
     reply_to: tuple[Mailbox, ...] = ()
     to: tuple[Mailbox, ...] = ()
     cc: tuple[Mailbox, ...] = ()

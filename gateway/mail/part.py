@@ -1,0 +1,226 @@
+"""Find the parts of a MIME mail: where each begins and ends, without copying or decoding bodies.
+
+Rules for this file:
+1. Parts are numbered as `email.message.Message.walk()` numbers them, so that an `Attachment.part`
+   finds its bytes again.
+2. Depth and count are limited while looking, not afterwards (A55, A58).
+3. A multipart that shows no boundary is text; a missing end ends with its parent.
+
+Sources: RFC 2045, RFC 2046 section 5.1, RFC 2387, RFC 6533.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.mail.charset import decode
+from gateway.mail.defect import Defect
+from gateway.mail.filename import safe_filename
+from gateway.mail.header import EMPTY_HEADER, Header, read_header
+from gateway.mail.limits import DEPTH_MAX, PART_COUNT_MAX
+from gateway.mail.parameter import NOTHING, Parameters, read_parameters
+from gateway.mail.transfer import Transferred, undo_transfer
+
+_CONTENT_TYPE: Final = re.compile(r"([a-z0-9!#$&^_.+-]+)\s*/\s*([a-z0-9!#$&^_.+-]+)")
+_IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary"})
+_MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_BOUNDARY_LINE: Final = re.compile(rb"(?:\A|(?<=\n))--([^\r\n]{1,200}?)[ \t]*\r?\n")
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """One node of a mail's tree; `buffer[start:end]` is its body as it was sent."""
+
+    index: int
+    depth: int
+    buffer: bytes
+    start: int
+    end: int
+    header: Header
+    content_type: str
+    parameters: dict[str, str]
+    disposition: Parameters = NOTHING
+    parts: list["Part"] = field(default_factory=list)
+    in_message: bool = False
+    """It stands within an enclosed message: it belongs to that one's reader, not to this mail."""
+
+    @property
+    def main_type(self) -> str:
+        return self.content_type.partition("/")[0]
+
+    @property
+    def encoding(self) -> str:
+        return self.header.first("content-transfer-encoding").decode("latin-1").strip().lower()
+
+    @property
+    def body(self) -> bytes:
+        """The body as it was sent."""
+        return self.buffer[self.start : self.end]
+
+    def content(self) -> Transferred:
+        """The body with its transfer encoding undone."""
+        return undo_transfer(self.body, self.encoding)
+
+    def text(self) -> tuple[str, list[Defect]]:
+        """The body as (unclean) text with what was wrong in encoding and charset."""
+        data, broken = self.content()
+        text, misfit = decode(data, self.parameters.get("charset", ""))
+        return text, [defect for defect in (broken, misfit) if defect]
+
+    @property
+    def filename(self) -> str:
+        """The name the sender gave it, made safe; empty where it gave none."""
+        name = self.disposition.names.get("filename") or self.parameters.get("name") or ""
+        return safe_filename(name)
+
+    @property
+    def content_id(self) -> str:
+        return self.header.text("content-id").strip("<> ")
+
+
+@dataclass(slots=True)
+class Tree:
+    """All parts of a mail, in walk order; the first is the mail itself."""
+
+    parts: list[Part] = field(default_factory=list)
+    defects: list[Defect] = field(default_factory=list)
+
+
+def read_tree(raw: bytes, header: Header) -> Tree:
+    """The parts of `raw`, whose own header has been read already."""
+    tree = Tree()
+    _read_part(tree, _Place(raw, header.body_at, len(raw)), header, "text/plain")
+    return tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A stretch of bytes to be read as a part, and how deep it lies."""
+
+    buffer: bytes
+    start: int
+    end: int
+    depth: int = 0
+    in_message: bool = False
+
+
+def _read_part(tree: Tree, place: _Place, header: Header, default_type: str) -> Part:
+    given = read_parameters(header.first("content-type"))
+    found = _CONTENT_TYPE.match(given.value)
+    content_type = f"{found[1]}/{found[2]}" if found else _repaired(given, default_type)
+    part = Part(
+        index=len(tree.parts),
+        depth=place.depth,
+        buffer=place.buffer,
+        start=place.start,
+        end=place.end,
+        header=header,
+        content_type=content_type,
+        parameters=given.names,
+        in_message=place.in_message,
+    )
+    if "content-disposition" in header:
+        part.disposition = read_parameters(header.first("content-disposition"))
+    tree.parts.append(part)
+    tree.defects += header.defects
+    if part.main_type == "multipart":
+        _read_multipart(tree, part)
+    elif part.content_type in _MESSAGES:
+        _read_message(tree, part)
+    return part
+
+
+def _repaired(given: Parameters, default_type: str) -> str:
+    """A content type for what is none: `text` means plain text, a boundary means multipart."""
+    if given.value in ("text", "plain", "txt"):
+        return "text/plain"
+    if given.value == "html":
+        return "text/html"
+    if "boundary" in given.names:
+        return "multipart/mixed"
+    if given.value and not given.value.startswith("text"):
+        return "application/octet-stream" if "name" in given.names else "text/plain"
+    return default_type
+
+
+def _read_multipart(tree: Tree, part: Part) -> None:
+    boundary = part.parameters.get("boundary", "")
+    delimiter = boundary.encode("utf_8", "replace")
+    if not delimiter or part.buffer.find(b"--" + delimiter, part.start, part.end) < 0:
+        tree.defects.append(Defect.BOUNDARY_MISSING)
+        delimiter = _guessed_boundary(part)
+        if not delimiter:
+            part.content_type = "text/plain"
+            return
+    if part.depth >= DEPTH_MAX:
+        tree.defects.append(Defect.LIMIT_DEPTH)
+        return
+    default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
+    stretches, closed = _stretches(part, delimiter)
+    if not closed:
+        tree.defects.append(Defect.BOUNDARY_NOT_CLOSED)
+    for start, end in stretches:
+        if len(tree.parts) >= PART_COUNT_MAX:
+            tree.defects.append(Defect.LIMIT_PARTS)
+            return
+        header = read_header(part.buffer, start, end)
+        place = _Place(part.buffer, header.body_at, end, part.depth + 1, part.in_message)
+        part.parts.append(_read_part(tree, place, header, default))
+
+
+def _guessed_boundary(part: Part) -> bytes:
+    """The boundary that a body seems to use although its header names another or none."""
+    found = _BOUNDARY_LINE.search(part.buffer, part.start, part.end)
+    if found is None:
+        return b""
+    first = found[1]
+    follows = part.buffer[found.end() : found.end() + 8].lower()
+    return first if follows.startswith(b"content-") else b""
+
+
+def _stretches(part: Part, delimiter: bytes) -> tuple[list[tuple[int, int]], bool]:
+    """Where the parts between the delimiter lines begin and end, and whether the last was closed."""
+    line = re.compile(
+        rb"(?:\A|(?<=\n)|(?<=\r))--" + re.escape(delimiter) + rb"(--)?[ \t]*(?:\r?\n|\r|\Z|(?=--))"
+    )
+    stretches: list[tuple[int, int]] = []
+    begin = -1
+    buffer = part.buffer
+    for found in line.finditer(buffer, part.start, part.end):
+        if begin >= 0:
+            stretches.append((begin, _without_line_end(buffer, begin, found.start())))
+        begin = found.end()
+        if found[1]:
+            return stretches, True
+        if len(stretches) > PART_COUNT_MAX:
+            break
+    if begin >= 0:
+        stretches.append((begin, part.end))
+    return stretches, False
+
+
+def _without_line_end(buffer: bytes, start: int, end: int) -> int:
+    """`end` before the line end that belongs to the delimiter (RFC 2046 section 5.1.1)."""
+    if end > start and buffer[end - 1 : end] == b"\n":
+        end -= 1
+    if end > start and buffer[end - 1 : end] == b"\r":
+        end -= 1
+    return end
+
+
+def _read_message(tree: Tree, part: Part) -> None:
+    """The message that a part encloses becomes its only child."""
+    if part.depth >= DEPTH_MAX:
+        tree.defects.append(Defect.LIMIT_DEPTH)
+        return
+    if len(tree.parts) >= PART_COUNT_MAX:
+        tree.defects.append(Defect.LIMIT_PARTS)
+        return
+    buffer, start, end = part.buffer, part.start, part.end
+    if part.encoding not in _IDENTITY:
+        # Forbidden by RFC 2046 section 5.2.1, and sent nevertheless.
+        buffer = part.content().data
+        start, end = 0, len(buffer)
+    header = read_header(buffer, start, end) if end > start else EMPTY_HEADER
+    place = _Place(buffer, max(header.body_at, start), end, part.depth + 1, in_message=True)
+    part.parts.append(_read_part(tree, place, header, "text/plain"))
