@@ -177,8 +177,9 @@ class _Reader:
             return
         self.is_clean = False
         words = [_shown(word) for word in entry.words]
-        if len(words) == 1 and not entry.comments:
-            self.mailboxes.append(Mailbox("", words[0]))
+        if len(words) == 1:
+            # A local name without a domain: `MAILER-DAEMON (Mail Delivery System)`.
+            self.mailboxes.append(Mailbox(_phrase(entry.comments), words[0]))
         elif words:
             self.mailboxes.append(Mailbox(" ".join(words), ""))
 

@@ -8,6 +8,7 @@ Sources: RFC 2046 section 5.1.4 (alternative), RFC 2387 (related), RFC 2183 (dis
 
 import hashlib
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from gateway.mail.clean import clean_text
@@ -24,7 +25,7 @@ from gateway.mail.transfer import find_uuencoded
 
 _PLAIN: Final = frozenset({"text/plain", "text/enriched", "text/richtext", "text", "text/markdown"})
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml", "text/xhtml"})
-_STATUS: Final = frozenset({"message/delivery-status", "message/disposition-notification"})
+_MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
 _SIGNATURES: Final = frozenset({"application/pgp-signature", "application/pkcs7-signature"})
 
 
@@ -37,6 +38,14 @@ class Body:
     quoted_above: bool = False
     attachments: tuple[Attachment, ...] = ()
     defects: list[Defect] = field(default_factory=list)
+
+
+class _Role(Enum):
+    """What is done with the text parts of a stretch of the tree."""
+
+    READ = "read"
+    SHADOW = "another rendering of what is read"
+    FILE = "a file, although it is text"
 
 
 @dataclass(slots=True)
@@ -60,7 +69,9 @@ def read_body(root: Part) -> Body:
     body = Body()
     chosen = _Chosen()
     _choose(root, chosen)
-    attachments = [_attachment(part) for part in chosen.attached]
+    attachments: list[Attachment] = []
+    for part in chosen.attached:
+        attachments.append(_attachment(part, {each.filename for each in attachments}))
     pieces: list[_Piece] = []
     room = TEXT_CHARS_MAX
     for part in chosen.readable:
@@ -88,38 +99,35 @@ def _joined_new(pieces: list[_Piece]) -> str:
 
 def _choose(root: Part, chosen: _Chosen) -> None:
     """Sort the leaves of a tree into readable ones and attachments, in walk order."""
-    stack: list[tuple[Part, bool]] = [(root, False)]
+    stack: list[tuple[Part, _Role]] = [(root, _Role.READ)]
     while stack:
-        part, shadowed = stack.pop()
-        if part.main_type == "multipart" and part.parts:
-            taken = _alternative(part) if part.content_type == "multipart/alternative" else None
-            stack += [
-                (child, shadowed or (taken is not None and child is not taken))
-                for child in reversed(part.parts)
-            ]
-        elif part.main_type == "multipart":
-            continue
-        elif _is_readable(part, chosen):
-            if not shadowed:
+        part, role = stack.pop()
+        if part.main_type == "multipart":
+            roles = _roles(part, role)
+            stack += zip(reversed(part.parts), reversed(roles), strict=True)
+        elif role is not _Role.FILE and _is_readable(part, chosen):
+            if role is _Role.READ:
                 chosen.readable.append(part)
-        elif not shadowed or not _is_view(part):
+        elif not (part.content_type in _SIGNATURES and not part.filename):
             chosen.attached.append(part)
 
 
-def _is_view(part: Part) -> bool:
-    """Another rendering of a text that is shown already, no file of its own."""
-    return part.content_type in _PLAIN | _HTML and not _is_attached(part)
-
-
-def _is_attached(part: Part) -> bool:
-    return part.disposition.value == "attachment"
+def _roles(part: Part, role: _Role) -> list[_Role]:
+    """The role of each child of a multipart."""
+    if part.content_type == "multipart/alternative" and role is _Role.READ:
+        read = _alternative(part)
+        return [role if child in read else _Role.SHADOW for child in part.parts]
+    if part.content_type == "multipart/related" and role is not _Role.FILE:
+        # Only the root is shown (RFC 2387); the rest are its resources, pages among them.
+        return [role if index == 0 else _Role.FILE for index in range(len(part.parts))]
+    return [role] * len(part.parts)
 
 
 def _is_readable(part: Part, chosen: _Chosen) -> bool:
     """Whether a leaf is text to be read in its place."""
     if part.content_type not in _PLAIN and part.content_type not in _HTML:
         return False
-    if _is_attached(part):
+    if part.disposition.value == "attachment":
         return False
     if not part.filename:
         return True
@@ -127,16 +135,31 @@ def _is_readable(part: Part, chosen: _Chosen) -> bool:
     return not chosen.readable and part.disposition.value != "inline"
 
 
-def _alternative(part: Part) -> Part | None:
-    """The rendering to read: the last plain one that says anything, else the last HTML."""
-    plain = [child for child in part.parts if child.content_type in _PLAIN]
-    for child in reversed(plain):
-        if child.body.strip() and clean_text(child.text()[0]).strip("\xa0 \t\n\ufeff"):
-            return child
-    for child in reversed(part.parts):
-        if any(leaf.content_type in _HTML for leaf in _leaves(child)):
-            return child
-    return plain[-1] if plain else None
+def _alternative(part: Part) -> list[Part]:
+    """The rendering to read: plain text that says anything, else the last with HTML.
+
+    Several plain parts are no renderings of each other, whatever their sender believes: all are
+    read, so that nothing is lost.
+    """
+    plain = [child for child in part.parts if _says_plainly(child)]
+    pure = [child for child in plain if child.content_type == "text/plain"]
+    if pure or plain:
+        return pure or plain[-1:]
+    html = [child for child in part.parts if any(each.content_type in _HTML for each in _leaves(child))]
+    return html[-1:] or part.parts[-1:]
+
+
+def _says_plainly(part: Part) -> bool:
+    """Whether a rendering has plain text that is not blank, and no HTML."""
+    leaves = _leaves(part)
+    if any(leaf.content_type in _HTML for leaf in leaves):
+        return False
+    return any(
+        leaf.content_type in _PLAIN
+        and leaf.disposition.value != "attachment"
+        and clean_text(leaf.text()[0]).strip("\xa0 \t\n\ufeff")
+        for leaf in leaves
+    )
 
 
 def _leaves(root: Part) -> list[Part]:
@@ -221,39 +244,73 @@ def _without_uuencoded(part: Part, text: str) -> tuple[str, list[Attachment]]:
     ]
 
 
-def _attachment(part: Part) -> Attachment:
+def _attachment(part: Part, taken: set[str]) -> Attachment:
     data = part.content().data
     content_id = part.content_id
     return Attachment(
         part=part.index,
-        filename=part.filename or _made_up_name(part),
+        filename=part.filename or _made_up_name(part, taken),
         content_type=part.content_type,
         size=len(data),
         digest=hashlib.sha256(data).hexdigest(),
-        inline=part.disposition.value == "inline" or (bool(content_id) and not _is_attached(part)),
+        inline=part.disposition.value == "inline"
+        or (bool(content_id) and part.disposition.value != "attachment"),
         content_id=content_id,
     )
 
 
 _EXTENSIONS: Final = {
     "message/rfc822": "eml",
+    "message/global": "eml",
+    "message/delivery-status": "txt",
+    "message/disposition-notification": "txt",
     "text/plain": "txt",
     "text/html": "html",
     "text/calendar": "ics",
+    "text/csv": "csv",
+    "text/rfc822-headers": "txt",
+    "text/vcard": "vcf",
+    "text/x-vcard": "vcf",
     "image/jpeg": "jpg",
+    "image/jpg": "jpg",
     "image/png": "png",
     "image/gif": "gif",
+    "image/bmp": "bmp",
+    "image/tiff": "tif",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "image/svg+xml": "svg",
+    "video/quicktime": "mov",
+    "video/mp4": "mp4",
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "audio/ogg": "ogg",
     "application/pdf": "pdf",
+    "application/zip": "zip",
+    "application/msword": "doc",
+    "application/vnd.ms-excel": "xls",
+    "application/json": "json",
+    "application/xml": "xml",
     "application/ms-tnef": "dat",
-    "message/delivery-status": "txt",
+    "application/pgp-signature": "asc",
+    "application/pgp-encrypted": "asc",
+    "application/pgp-keys": "asc",
+    "application/pkcs7-signature": "p7s",
+    "application/pkcs7-mime": "p7m",
 }
 
 
-def _made_up_name(part: Part) -> str:
-    """A name for an attachment whose sender gave it none."""
-    if part.content_type == "message/rfc822" and part.parts:
-        subject = safe_filename(part.parts[0].header.text("subject"))
-        if subject:
-            return subject[:110] + ".eml"
+def _made_up_name(part: Part, taken: set[str]) -> str:
+    """A name for an attachment whose sender gave it none: `image.png`, `image1.png`, …"""
     extension = _EXTENSIONS.get(part.content_type, "")
-    return f"part-{part.index}" + ("." + extension if extension else "")
+    stem = part.main_type or "part"
+    if part.content_type in _MESSAGES and part.parts:
+        stem = safe_filename(part.parts[0].header.text("subject"))[:100].rstrip(" .") or "message"
+    end = "." + extension if extension else ""
+    name = stem + end
+    number = 0
+    while name in taken:
+        number += 1
+        name = f"{stem}{number}{end}"
+    return name

@@ -98,6 +98,13 @@ CODEC_OF_LABEL: Final = {
     label: codec for codec, labels in _CODECS.items() for label in labels.split()
 }
 
+_ASCII_LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_LATIN: Final = frozenset("cp1252 cp1250 iso8859_2 cp1254 cp1257".split())
+_NOT_LATIN: Final = frozenset(
+    "cp1251 koi8_r koi8_u iso8859_5 cp866 cp1253 iso8859_7 cp1255 iso8859_8 cp1256 cp874"
+    " gb18030 big5hkscs cp932 euc_jp cp949".split()
+)
+"""What unlabelled mail is written in; guesses beyond these are statistics, not charsets."""
 _NOISE: Final = re.compile(r"[^a-z0-9]+")
 _ISO_2022: Final = re.compile(rb"\x1b[$(]")
 _JIS_TEXT: Final = re.compile(rb"\x1b(\$[@B]|\([BJI]|\$\([@BD])")
@@ -136,8 +143,10 @@ def decode_unlabelled(data: bytes, hint: str = "") -> str:
     """Text of bytes that carry no label: UTF-8 if it is valid, else `hint`, else a guess."""
     if data.isascii():
         return _decode_jis(data) if _ISO_2022.search(data) else data.decode("ascii")
-    for codec in ("utf_8", codec_of(hint) if hint else None):
-        if codec:
+    hinted = codec_of(hint) if hint else None
+    for codec in ("utf_8", hinted):
+        # windows-1252 reads everything, and is what mailers say that do not know: no hint at all.
+        if codec and not (codec == "cp1252" and codec is hinted):
             try:
                 return data.decode(codec).removeprefix("\ufeff")
             except (UnicodeError, ValueError):
@@ -149,12 +158,16 @@ def guess_codec(data: bytes) -> str:
     """The most likely codec of 8-bit text that is not UTF-8; windows-1252 when nothing is likely."""
     import chardet  # noqa: PLC0415 - half of all mails never need it, and its tables are large
 
-    found = chardet.detect(data[:GUESS_BYTES_MAX])
-    name = found.get("encoding") or ""
-    codec = CODEC_OF_LABEL.get(_NOISE.sub("", name.lower()))
-    if codec is None or codec == "utf_8" or (found.get("confidence") or 0) < 0.2:
-        return "cp1252"
-    return codec
+    data = data[:GUESS_BYTES_MAX]
+    plain = sum(1 for byte in data if byte in _ASCII_LETTERS)
+    high = sum(1 for byte in data if byte >= 0x80)
+    # A few accents among many ASCII letters are Latin, whatever the statistics of so few say.
+    likely = _LATIN if high * 4 < plain else _LATIN | _NOT_LATIN
+    for found in chardet.detect_all(data):
+        codec = CODEC_OF_LABEL.get(_NOISE.sub("", (found.get("encoding") or "").lower()))
+        if codec in likely:
+            return codec
+    return "cp1252"
 
 
 def _decode_misfit(data: bytes, codec: str, label: str) -> Decoded:

@@ -66,12 +66,21 @@ def describe(mail: Mail) -> Description:
             DescribedFile(filename=each.filename, content_type=each.content_type, size=each.size)
             for each in mail.attachments
         ],
-        auto_reply=bool(mail.automatic) and mail.report is None,
-        no_ack=bool(mail.automatic) or mail.report is not None,
+        auto_reply=_is_answer(mail),
+        no_ack=bool(mail.automatic) or mail.response_suppressed,
         bounce=mail.report is not None,
         bounced=[
             DescribedRecipient(recipient=each.recipient, status=each.status, action=each.action)
             for each in recipients
         ],
         defects=list(mail.defects),
+    )
+
+
+def _is_answer(mail: Mail) -> bool:
+    """A machine's answer: neither a report on delivery nor a person's mail a machine passed on."""
+    return (
+        bool(mail.automatic)
+        and mail.report is None
+        and mail.automatic != "auto-submitted: auto-forwarded"
     )

@@ -13,7 +13,7 @@ import binascii
 import re
 from typing import Final, NamedTuple
 
-from gateway.mail.charset import decode, decode_unlabelled
+from gateway.mail.charset import codec_of, decode, decode_unlabelled
 from gateway.mail.clean import clean_line
 from gateway.mail.defect import Defect
 from gateway.mail.limits import FIELD_BYTES_MAX, FIELD_COUNT_MAX, HEADER_BYTES_MAX
@@ -206,7 +206,7 @@ def decode_words(text: str) -> str:
             if not between.isspace() or at == 0:
                 out.append(between)
             run_charset = charset
-        run += _word_bytes(found[2], found[3])
+        run += _word_bytes(found[2], found[3], charset)
         at = found.end()
     if run:
         out.append(decode(bytes(run), run_charset).text)
@@ -214,9 +214,12 @@ def decode_words(text: str) -> str:
     return "".join(out)
 
 
-def _word_bytes(encoding: str, payload: str) -> bytes:
-    """The bytes of one encoded-word, as far as they can be read."""
-    data = payload.encode("utf_8", "replace")
+def _word_bytes(encoding: str, payload: str, charset: str) -> bytes:
+    """The bytes of one encoded-word; raw characters that should have been encoded are, now."""
+    if payload.isascii():
+        data = payload.encode("ascii")
+    else:
+        data = payload.encode(codec_of(charset) or "utf_8", "replace")
     if encoding in "qQ":
         return _Q_ESCAPE.sub(lambda m: bytes((int(m[1], 16),)), data.replace(b"_", b" "))
     return lenient_base64(data)

@@ -119,6 +119,8 @@ class Mail:
 
     automatic: str = ""
     """The sign that a machine wrote it (RFC 3834, policy M2), or empty for a person's mail."""
+    response_suppressed: bool = False
+    """The sender asks for no automatic response (X-Auto-Response-Suppress): not an automatic sign."""
     report: DeliveryReport | None = None
     trace: tuple[TraceField, ...] = ()
     hops: int = 0

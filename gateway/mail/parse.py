@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from gateway.mail.address import Addresses, read_addresses
-from gateway.mail.automatic import automatic_sign
+from gateway.mail.automatic import automatic_sign, is_response_suppressed
 from gateway.mail.body import read_body
 from gateway.mail.defect import Defect
 from gateway.mail.dsn import read_report
@@ -55,7 +55,8 @@ def read_mail(raw: bytes, envelope: Envelope) -> Mail:
     body = read_body(tree.parts[0])
     hint = read_parameters(header.first("content-type")).names.get("charset", "")
     sender = _originators(header, hint, defects)
-    report = read_report(header, tree)
+    report = read_report(header, tree, body.text, envelope.reverse_path)
+    sign = automatic_sign(header, tree.parts[0], envelope.reverse_path)
     defects += tree.defects + body.defects
     message_ids = _message_ids(header.first("message-id"), hint)
     return Mail(
@@ -78,7 +79,8 @@ def read_mail(raw: bytes, envelope: Envelope) -> Mail:
         new_text=body.new_text,
         quoted_above=body.quoted_above,
         attachments=body.attachments,
-        automatic=automatic_sign(header, tree.parts[0], envelope.reverse_path),
+        automatic=sign or ("delivery report" if report else ""),
+        response_suppressed=is_response_suppressed(header),
         report=report,
         trace=_trace(header),
         hops=len(header.every("received")),

@@ -91,7 +91,7 @@ _KEYS: Final[dict[str, str]] = {
         "|envoyé le|enviado el|enviado em|enviada em|enviada el|data wysłania|gesendet am"
         "|dato sendt|отправлено|дата и время|发送日期|보낸 날짜|보낸날짜|đã gửi|ngày|tanggal|dikirim"
         "|วันที่|ส่ง|תאריך|נשלח|التاريخ|تاريخ الإرسال|saadetud|poslano|odoslané|gönderme tarihi"
-        "|sent on|sent at|date sent|verstuurd|thời gian|time"
+        "|sent on|sent at|date sent|message du|date du message|verstuurd|thời gian|time"
     ),
     "to": (
         "to an à a para til till aan do komu кому vastaanottaja címzett către kime alıcı προς 收件人"
