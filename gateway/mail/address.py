@@ -34,11 +34,11 @@ _COMMENT_STEP: Final = re.compile(r"\\.|[()]", re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ROUTE: Final = re.compile(r"^@[^:]*:")
 _IN_COMMENT: Final = re.compile(r"\([^()]*\)")
-_ADDRESS: Final = re.compile(r"[^\s@<>\"'(),:;]+@[^\s@<>\"'(),:;]+")
+_ADDRESS: Final = re.compile(r"[^\s@<>\"'(),:;]{1,320}@[^\s@<>\"'(),:;]{1,320}")
+_LETTERS: Final = r"A-Za-z0-9\u00a1-\U0010ffff"
 _PLAIN: Final = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
-    r"(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+)*"
-    r"@(?:[A-Za-z0-9\u00a1-\U0010ffff](?:[A-Za-z0-9\u00a1-\U0010ffff-]*)\.?)+"
+    rf"[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]+(?:\.[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]+)*"
+    rf"@[{_LETTERS}][{_LETTERS}-]*(?:\.[{_LETTERS}][{_LETTERS}-]*)*\.?"
 )
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
@@ -194,7 +194,7 @@ class _Reader:
             self.is_clean = False
             address = _IN_COMMENT.sub("", address)
         shown = clean_line(decode_words("".join(address.split())))
-        if not _PLAIN.fullmatch(shown) or shown != address.strip():
+        if len(shown) > 320 or not _PLAIN.fullmatch(shown) or shown != address.strip():
             self.is_clean = False
         comments = [comment for comment in entry.comments if comment.strip() != address]
         if any("@" in comment or "<" in comment for comment in entry.comments):
@@ -211,8 +211,8 @@ class _Reader:
         if found is None and any("@" in word for word in entry.words):
             return "".join(entry.words), []
         if found is None:
-            found = next(filter(None, map(_ADDRESS.search, entry.comments)))
-            return found[0], entry.words
+            found = next(filter(None, map(_ADDRESS.search, entry.comments)), None)
+            return (found[0] if found else "".join(entry.words)), entry.words if found else []
         rest = joined[found.end() :]
         if rest.lstrip().startswith((".", "@")):
             # `jdoe@test   . example`: the obsolete form with spaces in it (RFC 5322 section 4.4).

@@ -17,13 +17,13 @@ _VERBS: Final = (
     # en, de, fr, es, it, pt, nl, pl
     "wrote writes sent posted said schrieb geschrieben schreibt|"
     "a écrit,à écrit,a ecrit,écrit,écrivait,escribió,escribio,escribiste,ha escrit,va escriure|"
-    "ha scritto,scrive,scrisse,escreveu,escreve|schreef,geschreven,geschreven:|"
+    "ha scritto,scrive,scrisse,escreveu,escreve|schreef,geschreven,het volgende geschreven|"
     "napisał,napisała,napisał(a),napisal,pisze|"
     # Scandinavia, Finland, Baltics
     "skrev,skrev följande,skreiv,skrifaði,kirjoitti,kirjutas,rakstīja,rašė,parašė|"
     # cs, sk, hu, ro, sl, hr, sr
     "napsal,napsala,napsal(a),napísal,napísala,napísal(a),píše,írta,ezt írta,a scris,a írt|"
-    "je napisal,je napisala,je napisal/-a,je napisao,je napisala,napisao je,napisala je,napisao|"
+    "napisala,napisal,je napisal,je napisala,je napisal/-a,je napisao,je napisala,napisao je,napisala je,napisao|"
     "је написао,је написала,написао је|"
     # ru, uk, bg, be, mk
     "написал,написала,написал(а),написали,пишет,писал,писала,пише,написав,написала,написав(-ла)|"
@@ -71,7 +71,12 @@ _ADDRESS: Final = re.compile(
     r"|(?<!\S)[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}"
 )
 _ADDRESS_LAST: Final = re.compile(
-    r"[<(\[]\s*(?:mailto:)?\s*[^\s<>()\[\]]{1,128}@[^\s<>()\[\]]{1,200}\s*[>)\]]{1,2}\s*[:：]$"
+    r"(?:[<(\[]\s*(?:mailto:)?\s*[^\s<>()\[\]]{1,128}@[^\s<>()\[\]]{1,200}\s*[>)\]]{1,2}"
+    r"|(?<!\S)[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100})\s*[:：]$"
+)
+_QUOTING: Final = re.compile(
+    r"(?:quoting|zitat von|zitiere|citando|citant|quoting from|citát|cytat|цитирую|citat från|citat fra)\s.*[:：]$",
+    re.IGNORECASE,
 )
 _OPENER: Final = re.compile(
     # English, German, French, Spanish and Catalan, Italian, Portuguese, Dutch, Polish, …
@@ -83,14 +88,22 @@ _OPENER: Final = re.compile(
     r"\b[.,]?\s|\d",
     re.IGNORECASE,
 )
-_FIRST_PERSON: Final = re.compile(
-    r"(?:\b(?:i|we|ich|wir|je|j'|nous|yo|nosotros|io|eu|ik|wij|ja|jag|jeg|я|мы)\s*)$", re.IGNORECASE
+_NARRATOR: Final = re.compile(
+    # `On Monday I wrote:`, `On 5 May the customer wrote:` are sentences of the author.
+    r"\b(?:i|we|he|she|they|it|who|ich|wir|er|sie|je|j'|nous|il|elle|ils|yo|nosotros|él|ella|io|lui|lei"
+    r"|eu|nós|ele|ela|ik|wij|hij|zij|ja|jag|jeg|han|hun|я|мы|он|она|они)\s*$"
+    r"|\b(?:the|a|an|our|my|your|his|her|their|this|that|some|der|die|das|ein|unser|mein|ihr"
+    r"|le|la|les|un|une|notre|mon|el|los|una|nuestro|mi|il|lo|i miei|de|het|een)\s[^\W\d_]{1,30}\s*$",
+    re.IGNORECASE,
 )
+_LETTER: Final = re.compile(r"[^\W\d_]{2}")
+_FORMAT: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ISO: Final = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\.?(?:[\s,]+\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?)?"
     r"(?P<zone>\s+(?:GMT|UTC)[+-]?\d{0,2}:?\d{0,2})?,?\s+(?P<who>\S.{0,200})$"
 )
-_DASHES: Final = " \t-_=*•\u2013\u2014"
+_DASHES: Final = " \t-_=*•\u2010\u2011\u2013\u2014\u2015"
+_AFTER: Final = _DASHES + "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _WITHIN: Final = re.compile(
     r"(?:(?<=\s)|---+\s*)(?:On|Am|Le|El|Il|Em|Op)\s+(?=[^\s<>]{1,12}\s+)(?=[^\n]{0,60}\d)"
 )
@@ -108,14 +121,14 @@ class Attribution(NamedTuple):
 
 def may_end(line: str) -> bool:
     """Whether a line could be the last of an attribution: a cheap test, for every line."""
-    line = line.rstrip(_DASHES)
+    line = line.rstrip(_AFTER)
     if not line:
         return False
     if line[-1] in ":：":
         return True
-    if line[-1] == ">" or line[0].isdigit():
-        return line[0].isdigit() and _ISO.match(line.strip()) is not None
-    return line.rpartition(" ")[2].lower() in _LAST_WORDS
+    if line[0].isdigit() and _ISO.match(line):
+        return True
+    return line[-1] != ">" and line.rpartition(" ")[2].lower() in _LAST_WORDS
 
 
 def is_orphan_end(lines: list[str], at: int) -> bool:
@@ -182,32 +195,42 @@ def _within(line: str, at: int, *, quote_follows: bool) -> Attribution | None:
 def is_attribution(joined: str, *, quote_follows: bool) -> bool:
     """Whether one line of text is an attribution; `quote_follows`: marked lines stand behind it."""
     dashed = joined[:2] == "--" and joined[-2:] == "--"
-    text = joined.strip(_DASHES)
-    if not text or text[0] in "<>)]":
+    text = joined if joined.isascii() else _FORMAT.sub("", joined)
+    text = text.strip(_DASHES)
+    if not text or text[0] in "<>)]" or _is_torn_address(text):
         return False
-    if text[0].isdigit() and _ISO.match(text):
-        return _is_iso(text, quote_follows=quote_follows)
-    if _is_torn_address(text):
-        return False
+    if text[0].isdigit() and _is_iso(text):
+        return True
     verb = _last_verb(text)
-    colon = text[-1] in ":："
     date = _DATE.search(text) is not None
-    address = _ADDRESS.search(text) is not None
     if verb is None:
         return _without_verb(text, date=date, quote_follows=quote_follows)
     ends = not text[verb.end() :].strip(" :：,>)")
-    if not colon and not ends:
+    if not (ends or text[-1] in ":：") or not _LETTER.search(
+        text[: verb.start()] + text[verb.end() :]
+    ):
         return False
-    if _FIRST_PERSON.search(text[: verb.start()]) and not quote_follows:
+    if not quote_follows and _NARRATOR.search(text[: verb.start()]):
         return False
     if dashed and ends:
         return True
+    address = _ADDRESS.search(text) is not None
     begins = _OPENER.match(text) is not None
-    if date and (address or (begins and ends)):
+    if date and (address or (begins and (ends or _is_name(text[verb.end() :])))):
+        return True
+    if date and text[-1] in ":：" and _is_name(text[: verb.start()]) and len(text) < 120:
         return True
     if quote_follows:
-        return (address or date) and (ends or begins)
+        return (address or date) and (ends or begins or date)
     return address and ends and not _is_sentence(text)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a stretch of text could be a person's name and nothing else."""
+    words = text.strip(" :：,").split()
+    return 0 < len(words) <= 5 and all(
+        not word[0].islower() and not word[0].isdigit() for word in words
+    )
 
 
 def _last_verb(text: str) -> re.Match[str] | None:
@@ -232,18 +255,18 @@ def _is_sentence(text: str) -> bool:
 def _without_verb(text: str, *, date: bool, quote_follows: bool) -> bool:
     """`26.06.2014, 14:41, "Ann" <ann@x>:` (Yandex, Gmail in Russian and Japanese)."""
     if not date or _ADDRESS_LAST.search(text) is None:
-        return False
+        return _QUOTING.match(text) is not None and (
+            quote_follows or _ADDRESS.search(text) is not None
+        )
     return quote_follows or _CLOCK.search(text) is not None
 
 
-def _is_iso(text: str, *, quote_follows: bool) -> bool:
+def _is_iso(text: str) -> bool:
     """`2016-03-03 17:21 GMT+01:00 Ann <ann@x>:` (older Gmail), with or without its end."""
     found = _ISO.match(text)
     if found is None:
         return False
     who = found["who"].rstrip(" :：")
     if found["zone"]:
-        return len(who.split()) <= 10 and "<" not in who[-1:]  # noqa: PLR2004 - a name, an address
-    if who.endswith(">") and "@" in who:
-        return True
-    return quote_follows and _last_verb(text) is not None
+        return len(who.split()) <= 10 and who[-1:] != "<"
+    return who.endswith(">") and "@" in who

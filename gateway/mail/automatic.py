@@ -46,7 +46,9 @@ _VALUES: Final = (
     ("x-tmda-challenge", re.compile(r".*")),
     ("x-choicemail-registration-request", re.compile(r".*")),
 )
-_ROBOTS: Final = frozenset({"mailer-daemon", "mailerdaemon", "autoreply", "auto-reply", "autoresponder"})
+_ROBOTS: Final = frozenset(
+    {"mailer-daemon", "mailerdaemon", "autoreply", "auto-reply", "autoresponder"}
+)
 _CHALLENGERS: Final = re.compile(
     r"@(?:[\w-]+\.)*(?:boxbe\.com|spamarrest\.com|bitbounce\.(?:com|io)|choicemail\.com"
     r"|knowspam\.net|bluebottle\.com|mailblocks\.com|antispam\.uol\.com\.br|sendio\.com)$",

@@ -20,7 +20,8 @@ from gateway.mail.html_quote import cut_quotes
 from gateway.mail.limits import TEXT_CHARS_MAX
 from gateway.mail.message import Attachment
 from gateway.mail.part import Part
-from gateway.mail.quote import Kind, Span, is_quoted_above, new_text, split_quotes
+from gateway.mail.quote import Span, is_quoted_above, new_text, split_quotes
+from gateway.mail.splitter import Kind
 from gateway.mail.transfer import find_uuencoded
 
 _PLAIN: Final = frozenset({"text/plain", "text/enriched", "text/richtext", "text", "text/markdown"})
@@ -145,7 +146,9 @@ def _alternative(part: Part) -> list[Part]:
     pure = [child for child in plain if child.content_type == "text/plain"]
     if pure or plain:
         return pure or plain[-1:]
-    html = [child for child in part.parts if any(each.content_type in _HTML for each in _leaves(child))]
+    html = [
+        child for child in part.parts if any(each.content_type in _HTML for each in _leaves(child))
+    ]
     return html[-1:] or part.parts[-1:]
 
 

@@ -173,7 +173,9 @@ def guess_codec(data: bytes) -> str:
 def _decode_misfit(data: bytes, codec: str, label: str) -> Decoded:
     """Text of bytes that their label cannot read."""
     if codec == "iso2022_jp_ext":
-        return Decoded(_decode_jis(data))
+        # A seven-bit charset: bytes with the eighth bit are another one under its label.
+        text = _decode_jis(data) if data.isascii() else decode_unlabelled(data)
+        return Decoded(text, None if data.isascii() else Defect.CHARSET_MISFIT)
     if codec == "cp1252":
         if "1252" in label or "8859" in label or "latin" in label.lower():
             return Decoded(_as_browser_1252(data))

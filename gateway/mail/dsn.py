@@ -36,7 +36,9 @@ _ADDRESS: Final = r"[^\s<>()\[\]\"',:;|@]{1,64}@[A-Za-z0-9\u00a1-\uffff](?:[\w.-
 _ANY_ADDRESS: Final = re.compile(_ADDRESS)
 _LEADING: Final = (
     # `<ann@x>:`, `"ann@x":`, `ann@x: 550 …`, `  ann@x`, `<ann@x>... User unknown`
-    re.compile(r"^[ \t>*•-]*(?:\d{3}[ -])?[<\"']?(" + _ADDRESS + r")[>\"']{0,2}\s*(?:[:;,.(\s-]|$)"),
+    re.compile(
+        r"^[ \t>*•-]*(?:\d{3}[ -])?[<\"']?(" + _ADDRESS + r")[>\"']{0,2}\s*(?:[:;,.(\s-]|$)"
+    ),
     re.compile(
         r"(?:recipients?|address(?:es)?|deliver(?:y|ed|ing)?|reach|mailbox|user|account|mail|to|group)\b"
         r"[^<\n@]{0,60}[<\"'( :]+(" + _ADDRESS + ")",
@@ -45,12 +47,18 @@ _LEADING: Final = (
 )
 _STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY_CODE: Final = re.compile(r"(?<![\d.:-])([45]\d\d)(?=[ -][^\d]|[ -]\d\.\d|$)")
-_MESSAGE_ID: Final = re.compile(r"^[> \t]*Message-I[dD]:\s*<([^<>\s]{3,900})>", re.MULTILINE | re.IGNORECASE)
+_MESSAGE_ID: Final = re.compile(
+    r"^[> \t]*Message-I[dD]:\s*<([^<>\s]{3,900})>", re.MULTILINE | re.IGNORECASE
+)
 _FIELD: Final = re.compile(r"^([A-Za-z][A-Za-z-]{2,40}):\s*(.*)$")
-_TYPED: Final = re.compile(r"^\s*(?:rfc ?822|utf-?8|x400|x-[\w-]+|unknown|local|smtp)\s*;\s*", re.IGNORECASE)
+_TYPED: Final = re.compile(
+    r"^\s*(?:rfc ?822|utf-?8|x400|x-[\w-]+|unknown|local|smtp)\s*;\s*", re.IGNORECASE
+)
 _IN_TEXT: Final = re.compile(r"^[ \t]*(?:Final|Original)-Recipient:", re.MULTILINE | re.IGNORECASE)
 _STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
-_HEADER_TYPES: Final = frozenset({"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers"})
+_HEADER_TYPES: Final = frozenset(
+    {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,12 @@ def _from_fields(text: str) -> list[FailedRecipient]:
     last = ""
     for line in [*text.split("\n"), ""]:
         field = _FIELD.match(line.lstrip())
-        if line[:1] in " \t" and last and line.strip() and not (field and field[1].lower() in _KNOWN):
+        if (
+            line[:1] in " \t"
+            and last
+            and line.strip()
+            and not (field and field[1].lower() in _KNOWN)
+        ):
             group[last] += " " + line.strip()
             continue
         name = field[1].lower() if field else ""
@@ -282,7 +295,9 @@ def _with_failed_header(
     if not named:
         return list(recipients)
     known = {each.recipient.lower(): each for each in recipients}
-    only = recipients[0] if recipients else FailedRecipient(recipient="", status=_status_in(seen.text))
+    only = (
+        recipients[0] if recipients else FailedRecipient(recipient="", status=_status_in(seen.text))
+    )
     return [known.get(each.lower(), replace(only, recipient=each)) for each in named]
 
 

@@ -110,13 +110,21 @@ ENCLOSED: Final = re.compile(
     re.IGNORECASE,
 )
 _ENCLOSED_FIELD: Final = re.compile(
-    r"(?:Received: ?(?:from|by|\()|Return-Path: ?<|DKIM-Signature: |X-Google-Smtp-Source: |Received:from )", re.IGNORECASE
+    r"(?:Received: ?(?:from|by|\()|Return-Path: ?<|DKIM-Signature: |X-Google-Smtp-Source: |Received:from )",
+    re.IGNORECASE,
 )
-_MARKED_LINE: Final = re.compile(r"\s*(?:[-=*_|>]{2,}|below|included|original|the (?:header|first|attachment)|message headers?)", re.IGNORECASE)
+_MARKED_LINE: Final = re.compile(
+    r"\s*(?:[-=*_|>]{2,}|below|included|original|the (?:header|first|attachment)|message headers?)",
+    re.IGNORECASE,
+)
 
 
 def is_enclosed_mark(line: str) -> bool:
     """Whether the enclosed mail begins at a line of a report's text."""
     if _ENCLOSED_FIELD.match(line):
         return True
-    return len(line) < 200 and _MARKED_LINE.match(line) is not None and ENCLOSED.match(line) is not None
+    return (
+        len(line) < 200
+        and _MARKED_LINE.match(line) is not None
+        and ENCLOSED.match(line) is not None
+    )

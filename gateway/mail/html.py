@@ -31,7 +31,7 @@ _VOID: Final = frozenset("br hr img input meta link col area base wbr param sour
 _HIDDEN: Final = re.compile(
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE
 )
-_CONDITIONAL: Final = re.compile(r"<!--.*?(?:-->|\Z)|<!\[[^<>]*\]>|<\?[^<>]*>", re.DOTALL)
+_CONDITIONAL: Final = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<!\[[^<>]*\]>|<\?[^<>]*>", re.DOTALL)
 _DEPTH_MAX: Final = 200
 _MANY_TAGS: Final = 5000
 _BLANK_LINES: Final = re.compile(r"\n(?:[> ]*\n){2,}")
@@ -44,42 +44,45 @@ class Element(Protocol):
     text: str | None
     tail: str | None
 
-    def get(self, key: str, default: str = "") -> str: ...
+    def get(self, key: str, default: str) -> str: ...
     def getparent(self) -> "Element | None": ...
     def getnext(self) -> "Element | None": ...
     def getprevious(self) -> "Element | None": ...
     def iter(self, *tags: str) -> Iterator["Element"]: ...
     def itertext(self) -> Iterator[str]: ...
     def remove(self, element: "Element") -> None: ...
+    def clear(self, keep_tail: bool = ...) -> None: ...
     def __iter__(self) -> Iterator["Element"]: ...
     def __len__(self) -> int: ...
 
 
 def read_html(source: str) -> Element | None:
     """The tree of an HTML document; `None` where there is nothing to read."""
-    from lxml import etree  # noqa: PLC0415 - most mails have a plain part and never need it
-
     source = source[:HTML_CHARS_MAX].replace("\x00", "\ufffd")
     source = _CONDITIONAL.sub("", source).strip()
     if not source:
         return None
     if source.count("<") > _MANY_TAGS:
         source = _flattened(source)
-    data = source.encode("utf_8", "replace")
-    for attempt in (data, None):
-        parser = etree.HTMLParser(
-            encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True
-        )
-        try:
-            tree = etree.fromstring(
-                attempt if attempt is not None else _flattened(source).encode("utf_8", "replace"),
-                parser,
-            )
-        except (etree.LxmlError, ValueError):
-            tree = None
-        if tree is not None and not any("depth" in error.message for error in parser.error_log):
-            return cast(Element, tree)
-    return cast(Element, tree) if tree is not None else None
+    tree, complete = _parsed(source)
+    if not complete:
+        tree, _ = _parsed(_flattened(source))
+    return tree
+
+
+def _parsed(source: str) -> tuple[Element | None, bool]:
+    """The tree, and whether the parser saw all of it: it stops where elements nest too deeply."""
+    from lxml import etree  # noqa: PLC0415 - most mails have a plain part and never need it
+
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True
+    )
+    try:
+        tree = etree.fromstring(source.encode("utf_8", "replace"), parser)
+    except (etree.LxmlError, ValueError):
+        return None, False
+    complete = not any("depth" in error.message for error in parser.error_log)
+    return cast(Element, tree), complete
 
 
 def _flattened(source: str) -> str:
@@ -127,7 +130,7 @@ def _walk(tree: Element) -> Iterator[tuple[str, Element]]:
 
 def is_hidden(element: Element) -> bool:
     """Whether a reader of the mail would not see the element."""
-    style = element.get("style")
+    style = element.get("style", "")
     return bool(style and _HIDDEN.search(style)) or element.get("hidden", "no") != "no"
 
 
@@ -170,7 +173,7 @@ class _Writer:
         elif tag in _BLOCK:
             self._open_block(tag)
         elif tag == "a":
-            self._links.append((element.get("href"), len(self._line)))
+            self._links.append((element.get("href", ""), len(self._line)))
         self._write(element.text)
 
     def end(self, element: Element) -> None:

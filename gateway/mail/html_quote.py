@@ -15,8 +15,8 @@ _QUOTE_CLASSES: Final = frozenset(
     # Aliyun, Mail.ru, Fastmail, Apple's helper, Spark, Mailbird, Exchange's old header.
     "gmail_quote gmail_quote_container yahoo_quoted protonmail_quote tutanota_quote zmail_extra"
     " moz-forward-container front-blockquote missive_quote sh-quoted-content freshdesk_quote"
-    " __aliyun_previous_quote mailru-blockquote cc_quote spark_quote mb_quote moz-cite-prefix"
-    " OutlookMessageHeader gmail_extra_quote yahoo-quoted-begin".lower().split()
+    " __aliyun_previous_quote mailru-blockquote cc_quote spark_quote mb_quote"
+    " OutlookMessageHeader yahoo-quoted-begin".lower().split()
 )
 _QUOTE_IDS: Final = frozenset(
     # Outlook for Mac and mobile, NetEase, Roundcube.
@@ -25,15 +25,18 @@ _QUOTE_IDS: Final = frozenset(
 )
 _CUT_FROM_IDS: Final = frozenset(
     # Outlook on the web and desktop, Zimbra: everything behind the mark is the old mail.
-    "divrplyfwdmsg x_divrplyfwdmsg appendonsend x_appendonsend zwchr stopspelling"
-    " ms-outlook-mobile-body-separator-line".split()
+    "divrplyfwdmsg appendonsend zwchr stopspelling ms-outlook-mobile-body-separator-line".split()
 )
+_QUOTE_NAMES: Final = frozenset({"quote", "messagereplysection", "quoted-content"})
+"""GMX and web.de, Spark: they name the element."""
 _CUT_FROM_MARKERS: Final = frozenset({"__divider__", "__headers__", "__quoted_text__"})
 _SIGNATURE_CLASSES: Final = frozenset(
     "gmail_signature gmail_signature_prefix moz-signature protonmail_signature_block-user"
     " tutanota_signature yahoo-signature".split()
 )
-_SIGNATURE_IDS: Final = frozenset({"signature", "x_signature", "ms-outlook-mobile-signature"})
+_SIGNATURE_IDS: Final = frozenset(
+    {"signature", "ms-outlook-mobile-signature", "composer_signature"}
+)
 _SIGNATURE_MARKERS: Final = frozenset({"__sig_pre__", "__sig_post__"})
 
 
@@ -54,19 +57,22 @@ def cut_quotes(tree: Element) -> bool:
 def _action(element: Element) -> Callable[[Element], None] | None:
     """What is to be done with an element: nothing, in most cases."""
     classes = element.get("class", "")
-    identity = element.get("id", "").lower()
+    # Outlook puts `x_` before the names in what it quotes, once for every time it does.
+    identity = _bare(element.get("id", "").lower())
     marker = element.get("data-marker", "").lower()
     if identity in _CUT_FROM_IDS or marker in _CUT_FROM_MARKERS:
         return _cut_from
-    if identity in _QUOTE_IDS:
+    if identity in _QUOTE_IDS or element.get("name", "").lower() in _QUOTE_NAMES:
         return _cut_container
     if identity in _SIGNATURE_IDS or marker in _SIGNATURE_MARKERS:
         return _drop
-    if element.get("data-signatureblock"):
+    if element.get("data-signatureblock", ""):
         return _drop
     if not classes:
         return None
-    names = classes.lower().split()
+    names = [_bare(name) for name in classes.lower().split()]
+    if "moz-cite-prefix" in names:
+        return _cut_cited
     if element.tag == "blockquote":
         return _unwrap if _is_formatting(element, names) else None
     if any(name in _QUOTE_CLASSES for name in names):
@@ -76,28 +82,32 @@ def _action(element: Element) -> Callable[[Element], None] | None:
     return None
 
 
+def _bare(name: str) -> str:
+    while name.startswith("x_"):
+        name = name[2:]
+    return name
+
+
 def _is_formatting(element: Element, names: list[str]) -> bool:
     """Gmail's quote button writes the blockquote of a reply, but outside of a reply's container."""
     return (
         "gmail_quote" in names
-        and not element.get("type")
+        and not element.get("type", "")
         and any("gmail_default" in child.get("class", "") for child in element)
     )
 
 
 def _drop(element: Element) -> None:
-    """Remove an element, not the text behind it."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    tail = element.tail
-    previous = element.getprevious()
-    parent.remove(element)
-    if tail:
-        if previous is not None:
-            previous.tail = (previous.tail or "") + tail
-        else:
-            parent.text = (parent.text or "") + tail
+    """Empty an element; the text behind it stays. Nothing moves, so many of them cost little."""
+    element.clear(keep_tail=True)
+
+
+def _cut_cited(element: Element) -> None:
+    """Thunderbird's attribution, in whatever language, and the blockquote it introduces."""
+    following = element.getnext()
+    _drop(element)
+    if following is not None and following.tag == "blockquote":
+        _drop(following)
 
 
 def _unwrap(element: Element) -> None:
@@ -118,8 +128,7 @@ def _cut_container(element: Element) -> None:
             answered = True
             _drop(child)
         elif not answered:
-            child.tail = None
-            _drop(child)
+            element.remove(child)
 
 
 def _cut_from(element: Element) -> None:

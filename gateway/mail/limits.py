@@ -19,6 +19,7 @@ REFERENCE_COUNT_MAX: Final = 100
 DEPTH_MAX: Final = 20
 PART_COUNT_MAX: Final = 500
 TEXT_CHARS_MAX: Final = 1024 * 1024
+TEXT_BYTES_MAX: Final = 4 * TEXT_CHARS_MAX
 HTML_CHARS_MAX: Final = 2 * 1024 * 1024
 GUESS_BYTES_MAX: Final = 16 * 1024
 """What the charset guess looks at; more does not make it better, only slower."""

@@ -17,13 +17,14 @@ from gateway.mail.charset import decode
 from gateway.mail.defect import Defect
 from gateway.mail.filename import safe_filename
 from gateway.mail.header import EMPTY_HEADER, Header, read_header
-from gateway.mail.limits import DEPTH_MAX, PART_COUNT_MAX
+from gateway.mail.limits import DEPTH_MAX, PART_COUNT_MAX, TEXT_BYTES_MAX
 from gateway.mail.parameter import NOTHING, Parameters, read_parameters
 from gateway.mail.transfer import Transferred, undo_transfer
 
 _CONTENT_TYPE: Final = re.compile(r"([a-z0-9!#$&^_.+-]+)\s*/\s*([a-z0-9!#$&^_.+-]+)")
 _IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_DELIMITER_REST: Final = re.compile(rb"(?:--)?[ \t]*(?:\r?\n|\r|\Z)")
 _BOUNDARY_LINE: Final = re.compile(rb"(?:\A|(?<=\n))--([^\r\n]{1,200}?)[ \t]*\r?\n")
 
 
@@ -64,8 +65,9 @@ class Part:
     def text(self) -> tuple[str, list[Defect]]:
         """The body as (unclean) text with what was wrong in encoding and charset."""
         data, broken = self.content()
-        text, misfit = decode(data, self.parameters.get("charset", ""))
-        return text, [defect for defect in (broken, misfit) if defect]
+        over = Defect.LIMIT_TEXT if len(data) > TEXT_BYTES_MAX else None
+        text, misfit = decode(data[:TEXT_BYTES_MAX], self.parameters.get("charset", ""))
+        return text, [defect for defect in (broken, over, misfit) if defect]
 
     @property
     def filename(self) -> str:
@@ -180,23 +182,37 @@ def _guessed_boundary(part: Part) -> bytes:
 
 def _stretches(part: Part, delimiter: bytes) -> tuple[list[tuple[int, int]], bool]:
     """Where the parts between the delimiter lines begin and end, and whether the last was closed."""
-    line = re.compile(
-        rb"(?:\A|(?<=\n)|(?<=\r))--" + re.escape(delimiter) + rb"(--)?[ \t]*(?:\r?\n|\r|\Z|(?=--))"
-    )
     stretches: list[tuple[int, int]] = []
     begin = -1
     buffer = part.buffer
-    for found in line.finditer(buffer, part.start, part.end):
+    mark = b"--" + delimiter
+    at = buffer.find(mark, part.start, part.end)
+    while at >= 0:
+        end = _delimiter_end(buffer, at + len(mark), part)
+        if end is None or not _begins_line(buffer, at, part.start):
+            at = buffer.find(mark, at + len(mark), part.end)
+            continue
         if begin >= 0:
-            stretches.append((begin, _without_line_end(buffer, begin, found.start())))
-        begin = found.end()
-        if found[1]:
+            stretches.append((begin, _without_line_end(buffer, begin, at)))
+        begin = min(end, part.end)
+        if buffer.startswith(b"--", at + len(mark)) and begin >= at + len(mark) + 2:
             return stretches, True
         if len(stretches) > PART_COUNT_MAX:
             break
+        at = buffer.find(mark, begin, part.end)
     if begin >= 0:
         stretches.append((begin, part.end))
     return stretches, False
+
+
+def _begins_line(buffer: bytes, at: int, start: int) -> bool:
+    return at == start or buffer[at - 1 : at] in (b"\n", b"\r")
+
+
+def _delimiter_end(buffer: bytes, at: int, part: Part) -> int | None:
+    """Where the line of a delimiter ends whose boundary ends at `at`; `None` for a longer one."""
+    found = _DELIMITER_REST.match(buffer, at, part.end)
+    return found.end() if found else None
 
 
 def _without_line_end(buffer: bytes, start: int, end: int) -> int:

@@ -19,7 +19,10 @@ _SENT_FROM_MY: Final = re.compile(
     r"\s*sent (?:from|via|using|by|on) (?:my|a|an|the) \S{1,30}(?: \S{1,30}){0,4}[.!]?\s*$",
     re.IGNORECASE,
 )
-_NOT_A_DEVICE: Final = re.compile(r"[,;]|\b(?:is|was|are|because|and then|but|which|that)\b")
+_NOT_A_DEVICE: Final = re.compile(
+    r"[,;](?!.*(?:phone|tablet|device|handset)\W*$)|\b(?:is|was|are|because|and then|but|which|that)\b"
+)
+_LINK: Final = re.compile(r"\s?<(?:https?|mailto):[^<>\s]{1,500}>")
 _MOBILE: Final = re.compile(
     r"\s*(?:"
     r"(?:sent|sent securely|written|typed) (?:from|via|with|using|by|on) [^,;]{0,40}?"
@@ -46,19 +49,19 @@ _MOBILE: Final = re.compile(
     r"|(?:отправлено|послано|надіслано) (?:с|со|из|від|з|от|через) [^,;]{1,60}"
     r"|στάλθηκε από [^,;]{1,40}|\S{1,20}['’]\S{1,6} gönderildi|được gửi từ [^,;]{1,40}|dikirim dari [^,;]{1,40}"
     r"|发自我的.{1,20}|發自我的.{1,20}|从我的.{1,20}发送|從我的.{1,20}傳送|我的\S{1,12}(?:から)?送信"
-    r"|.{0,12}iphone\s?から送信|.{0,12}(?:iphone|galaxy)에서 보냄|나의 \S{1,20}에서 보냄|נשלח מה.{1,30}|أُ?رسل من .{1,30}"
+    r"|.{0,12}iphone\s?から送信|.{0,12}(?:iphone|galaxy)에서 보냄|나의 \S{1,20}에서 보냄|נשלח מה.{1,30}|أُ?رسلت? من .{1,30}"
     r")\.?\s*(?:<\S{1,300}>)?\s*$",
     re.IGNORECASE,
 )
 _STARTS: Final = re.compile(
-    r"\s*(?:sent|get|written|typed|ge|von|aus|mit|diese|env|tél|out|obt|ott|inv|ver|wys|pob|sk|lä|od|tri|kü|ip"
+    r"\s*(?:sen|get|written|typed|ge|von|aus|mit|diese|env|tél|out|obt|ott|inv|ver|wys|pob|sk|lä|od|tri|kü|ip"
     r"|от|пос|на|στά|được|dik|发|發|从|從|我|나|נש|أ|ر|\S{1,14}(?:から|에서|['’]))",
     re.IGNORECASE,
 )
 _CLOSINGS: Final = re.compile(
-    r"\s*(?:(?:best|kind|warm|kindest|warmest|many|with|my|all the)\s){0,3}(?:regards|wishes|best|greetings)"
+    r"\s*(?:(?:best|kind|warm|kindest|warmest|many|with|my|all the)\s){0,3}(?:regards|wishes|greetings)"
     r"|\s*(?:thanks|thank you|thx|many thanks|cheers|sincerely|respectfully|faithfully|cordially|rgds|br"
-    r"|yours(?: sincerely| faithfully| truly)?|talk soon|take care|best|all the best|ta)\b"
+    r"|yours(?: sincerely| faithfully| truly)?|talk soon|take care|best(?=\W*$|,)|all the best|ta)\b"
     r"|\s*(?:mit\s)?(?:freundliche[nm]?|beste[n]?|viele[n]?|liebe[n]?|herzliche[n]?|schöne[n]?|sonnige[n]?)"
     r"\s(?:grü(?:ß|ss)e[n]?|gru(?:ß|ss))|\s*(?:mfg|lg|vg|gruß|gruss|grüße|danke|vielen dank|besten dank)\b"
     r"|\s*(?:cordialement|bien cordialement|sincères salutations|salutations|merci|bien à vous|amicalement"
@@ -118,10 +121,10 @@ def is_mobile(line: str) -> bool:
     """`Sent from my phone` and the like, in the languages phones speak; a whole line of it."""
     if len(line) > 400 or not _STARTS.match(line):  # noqa: PLR2004 - no advert is longer
         return False
-    bare = line.strip().strip("*_[]").strip()
-    if _SENT_FROM_MY.match(bare):
-        return _NOT_A_DEVICE.search(bare) is None
-    return _MOBILE.match(bare) is not None
+    bare = _LINK.sub("", line.strip()).strip("*_[]").strip()
+    if _NOT_A_DEVICE.search(bare):
+        return False
+    return _SENT_FROM_MY.match(bare) is not None or _MOBILE.match(bare) is not None
 
 
 def is_closing(line: str) -> bool:
