@@ -249,7 +249,7 @@ def _is_torn_address(text: str) -> bool:
 
 def _is_sentence(text: str) -> bool:
     """Whether the words before an address are too many for a name."""
-    return len(text.partition("<")[0].split()) > 8  # noqa: PLR2004 - `Ann via Some Long Forum`
+    return len(text.partition("<")[0].split()) > 8
 
 
 def _without_verb(text: str, *, date: bool, quote_follows: bool) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 from gateway.mail.address import read_addresses
 from gateway.mail.header import Header
 from gateway.mail.part import Part
+from gateway.mail.phrase import phrases
 
 _HEADERS: Final = (
     "x-autoreply",
@@ -54,31 +55,36 @@ _CHALLENGERS: Final = re.compile(
     r"|knowspam\.net|bluebottle\.com|mailblocks\.com|antispam\.uol\.com\.br|sendio\.com)$",
     re.IGNORECASE,
 )
-_SUBJECT: Final = re.compile(
-    r"\W{0,3}(?:"
-    r"(?:automatic|automated) (?:reply|response|answer)|auto[- ]?(?:reply|response|responder|answer)\b"
-    r"|out of (?:the )?office(?=\s*(?:$|[:\-–—!(\[]|re:|auto|reply|response|message|notice|notification|until|from))"
-    r"|(?:i am|i'm) out of (?:the )?office\b|away from (?:the |my )?office\b"
-    r"|vacation (?:reply|response|notice|message|auto)|on vacation(?=\s*(?:$|[:\-–—!(]|re:))"
-    r"|vacation(?=\s*:)|autoresponse|autoreply|ooo(?=\s*:)"
-    r"|automatische (?:antwort|r antwort|rückmeldung|benachrichtigung)|abwesenheitsnotiz|abwesenheitsmeldung"
-    r"|abwesenheitsbenachrichtigung|abwesend(?=\s*:)|abwesenheit(?=\s*:)|nicht im (?:büro|haus)(?=\s*:)"
-    r"|réponse automatique|message d['’]absence|absence du bureau|absent\(?e?\)? du bureau"
-    r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|auto-?respuesta"
-    r"|risposta automatica|risposta automatizzata|fuori (?:sede|ufficio)(?=\s*[:\-–])"
-    r"|resposta autom[áa]tica|fora do escrit[óo]rio|ausência tempor[áa]ria"
-    r"|automatisch antwoord|automatische beantwoording|afwezigheidsbericht|afwezigheidsmelding"
-    r"|autosvar|automatisk svar|automatiskt svar|frånvaromeddelande|fraværsmelding|fraværsbesked"
-    r"|ikke på kontoret(?=\s*:)|automaattinen vastaus|poissa toimistosta|poissaoloilmoitus"
-    r"|automatyczna odpowiedź|odpowiedź automatyczna|autoodpowiedź|nieobecność w biurze"
-    r"|automatická odpov[eě]ď|automatická odpoveď|automatikus válasz|răspuns automat"
-    r"|автоответ|автоматический ответ|автоматическое уведомление об отсутствии|нет на работе(?=\s*:)"
-    r"|автоматична відповідь|автовідповідь|автоматичен отговор|αυτόματη απάντηση"
-    r"|otomatik (?:yanıt|cevap)|ofis dışında(?=\s*:)|trả lời tự động|balasan otomatis"
-    r"|自动回复|自動回覆|自動回复|自動応答|自動返信|不在通知|자동 ?회신|자동 ?응답|부재 ?중"
-    r"|תשובה אוטומטית|מענה אוטומטי|רد تلقائي|رد تلقائي|الرد التلقائي"
-    r")",
-    re.IGNORECASE,
+_SUBJECT: Final = phrases(
+    r"""
+    (?:automatic|automated) (?:reply|response|answer)
+    auto[- ]?(?:reply|response|responder|answer)\b|autoresponse|autoreply|ooo(?=\s*:)
+    out of (?:the )?office(?=\s*(?:$|[:\-–—!(\[]|re:|auto|reply|response|message|noti|until|from))
+    (?:i am|i'm) out of (?:the )?office\b|away from (?:the |my )?office\b
+    vacation (?:reply|response|notice|message|auto)|on vacation(?=\s*(?:$|[:\-–—!(]|re:))
+    vacation(?=\s*:)
+    # de, fr, es, it, pt, nl
+    automatische (?:antwort|rückmeldung|benachrichtigung)|abwesenheits(?:notiz|meldung|nachricht)
+    abwesenheitsbenachrichtigung|abwesen(?:d|heit)(?=\s*:)|nicht im (?:büro|haus)(?=\s*:)
+    réponse automatique|message d['’]absence|absence du bureau|absent\(?e?\)? du bureau
+    respuesta autom[áa]tica|fuera de (?:la )?oficina|auto-?respuesta
+    risposta automatica|risposta automatizzata|fuori (?:sede|ufficio)(?=\s*[:\-–])
+    resposta autom[áa]tica|fora do escrit[óo]rio|ausência tempor[áa]ria
+    automatisch antwoord|automatische beantwoording|afwezigheids(?:bericht|melding)
+    # sv, da, no, fi, pl, cs, sk, hu, ro
+    autosvar|automatisk[t]? svar|frånvaromeddelande|fravær(?:smelding|sbesked)
+    ikke på kontoret(?=\s*:)|automaattinen vastaus|poissa toimistosta|poissaoloilmoitus
+    automatyczna odpowiedź|odpowiedź automatyczna|autoodpowiedź|nieobecność w biurze
+    automatická odpov[eě]ď|automatikus válasz|răspuns automat
+    # ru, uk, bg, el, tr, vi, id
+    автоответ|автоматический ответ|автоматическое уведомление об отсутствии
+    автоматична відповідь|автовідповідь|автоматичен отговор|αυτόματη απάντηση
+    otomatik (?:yanıt|cevap)|ofis dışında(?=\s*:)|trả lời tự động|balasan otomatis
+    # zh, ja, ko, he, ar
+    自动回复|自動回覆|自動回复|自動応答|自動返信|不在通知|자동 ?회신|자동 ?응답|부재 ?중
+    תשובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي
+    """,
+    before=r"\W{0,3}",
 )
 _SUPPRESSED: Final = re.compile(r"\b(?:all|autoreply|oof)\b", re.IGNORECASE)
 _MAX: Final = 80
@@ -105,6 +111,13 @@ def automatic_sign(header: Header, root: Part, reverse_path: str | None) -> str:
 def is_response_suppressed(header: Header) -> bool:
     """Whether the sender asks that no automatic response be sent to it ([MS-OXCMAIL] 2.2.3.2.14)."""
     return _SUPPRESSED.search(header.text("x-auto-response-suppress")) is not None
+
+
+def is_vacation(header: Header) -> bool:
+    """Whether a mail says itself that it is the answer of an absent person's robot."""
+    return bool(_by_subject(header)) or any(
+        name in header for name in ("x-autoreply", "x-autorespond", "x-vacation")
+    )
 
 
 def _by_header(header: Header) -> str:

@@ -99,10 +99,9 @@ CODEC_OF_LABEL: Final = {
 }
 
 _ASCII_LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_LATIN: Final = frozenset("cp1252 cp1250 iso8859_2 cp1254 cp1257".split())
+_LATIN: Final = frozenset(["cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257"])
 _NOT_LATIN: Final = frozenset(
-    "cp1251 koi8_r koi8_u iso8859_5 cp866 cp1253 iso8859_7 cp1255 iso8859_8 cp1256 cp874"
-    " gb18030 big5hkscs cp932 euc_jp cp949".split()
+    ["cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866", "cp1253", "iso8859_7", "cp1255", "iso8859_8", "cp1256", "cp874", "gb18030", "big5hkscs", "cp932", "euc_jp", "cp949"]
 )
 """What unlabelled mail is written in; guesses beyond these are statistics, not charsets."""
 _NOISE: Final = re.compile(r"[^a-z0-9]+")

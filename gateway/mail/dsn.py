@@ -8,20 +8,23 @@ Rules for this file:
    lines above the enclosed mail.
 """
 
+import itertools
 import json
 import re
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final
 
 from gateway.mail.address import read_addresses, same_address
+from gateway.mail.automatic import is_vacation
 from gateway.mail.clean import clean_line
 from gateway.mail.dsn_phrase import (
+    DAEMONS,
     DELAY,
     DELIVERED,
-    ENCLOSED,
     MACHINE_NAME,
-    MACHINES,
     MANAGERS,
+    POSTMASTERS,
     REFUSAL,
     SUBJECT,
     is_enclosed_mark,
@@ -101,37 +104,61 @@ def _is_report(seen: _Evidence, status_parts: list[Part]) -> bool:
     root = seen.tree.parts[0]
     if root.content_type == "multipart/report":
         kind = root.parameters.get("report-type", "").lower()
-        return kind == "delivery-status" or bool(status_parts) or (not kind and _is_machine(seen))
+        return kind == "delivery-status" or bool(status_parts) or (
+            not kind and _sender(seen) is not _Sender.PERSON
+        )
     if root.content_type in _STATUS_TYPES:
         return True
-    machine = _is_machine(seen)
-    if status_parts and machine:
+    sender = _sender(seen)
+    if status_parts and sender is not _Sender.PERSON:
         return True
     subject = SUBJECT.search(seen.header.text("subject")) is not None
     words = REFUSAL.search(seen.text) is not None
-    if "x-failed-recipients" in seen.header and (machine or subject or words):
-        return True
-    if machine:
-        return words or (subject and not _is_vacation(seen))
+    if "x-failed-recipients" in seen.header:
+        return subject or words or sender is not _Sender.PERSON
+    if sender is _Sender.DAEMON:
+        return words or (subject and not is_vacation(seen.header))
+    if sender is _Sender.POSTMASTER:
+        return words and (subject or _encloses(seen) or _names_recipient(seen))
+    if sender is _Sender.NOBODY:
+        return words and not is_vacation(seen.header) and _names_recipient(seen)
     return words and _is_manager(seen) and (subject or _encloses(seen) or not seen.below)
 
 
-def _is_vacation(seen: _Evidence) -> bool:
-    return "x-autoreply" in seen.header or "x-autorespond" in seen.header
+class _Sender(Enum):
+    """Who seems to have sent a mail."""
+
+    DAEMON = "a name under which no person writes"
+    POSTMASTER = "a name under which servers write, and people too"
+    NOBODY = "the null reverse-path of RFC 5321 section 4.5.5"
+    PERSON = "anybody"
 
 
-def _is_machine(seen: _Evidence) -> bool:
-    """Whether a mail server sent it: by its name, or by the null reverse-path of RFC 5321 4.5.5."""
+def _sender(seen: _Evidence) -> _Sender:
     for mailbox in read_addresses(seen.header.first("from")).mailboxes[:1]:
         local = mailbox.address.partition("@")[0].lower()
-        if local in MACHINES or MACHINE_NAME.search(mailbox.name):
-            return True
+        if local in DAEMONS:
+            return _Sender.DAEMON
+        if local in POSTMASTERS or MACHINE_NAME.search(mailbox.name):
+            return _Sender.POSTMASTER
     if seen.header.first("from").strip() == b"<>":
-        return True
-    if seen.reverse_path is not None:
-        return seen.reverse_path in ("", "<>")
+        return _Sender.DAEMON
     paths = [path.strip().lower() for path in seen.header.every("return-path")[:1]]
-    return any(path == b"<>" or path.lstrip(b"<").startswith(b"mailer-daemon") for path in paths)
+    if any(path.lstrip(b"<").startswith(b"mailer-daemon") for path in paths):
+        return _Sender.DAEMON
+    if seen.reverse_path is not None:
+        is_null = seen.reverse_path in ("", "<>")
+    else:
+        is_null = b"<>" in paths
+    return _Sender.NOBODY if is_null else _Sender.PERSON
+
+
+def _names_recipient(seen: _Evidence) -> bool:
+    """Whether the text names an address that is neither ours nor the server's."""
+    return any(
+        not _is_not_recipient(seen, found[0])
+        for found in itertools.islice(_ANY_ADDRESS.finditer(seen.text), 50)
+    )
 
 
 def _is_manager(seen: _Evidence) -> bool:
@@ -272,7 +299,8 @@ def _by_pattern(
 
 def _is_not_recipient(seen: _Evidence, address: str) -> bool:
     """The server's own addresses, and ours to which the report was sent."""
-    if address.partition("@")[0].lower() in MACHINES:
+    local = address.partition("@")[0].lower()
+    if local in DAEMONS or local in POSTMASTERS:
         return True
     own = (*seen.header.every("to"), *seen.header.every("from"))
     return any(
@@ -342,6 +370,3 @@ def _notification(seen: _Evidence) -> DeliveryReport | None:
     return DeliveryReport(
         recipients=found, original_message_id=str(original)[:998] if original else None
     )
-
-
-__all__ = ["ENCLOSED", "read_report"]

@@ -15,19 +15,17 @@ from typing import Final, Protocol, cast
 from gateway.mail.limits import HTML_CHARS_MAX
 
 _SKIPPED: Final = frozenset(
-    "script style head title template object embed applet svg math iframe frameset noframes"
-    " select datalist audio video canvas map button".split()
+    ["script", "style", "head", "title", "template", "object", "embed", "applet", "svg", "math", "iframe", "frameset", "noframes", "select", "datalist", "audio", "video", "canvas", "map", "button"]
 )
 _PARAGRAPH: Final = frozenset(
-    "p ul ol dl table blockquote h1 h2 h3 h4 h5 h6 pre fieldset figure".split()
+    ["p", "ul", "ol", "dl", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "fieldset", "figure"]
 )
 _BLOCK: Final = _PARAGRAPH | frozenset(
-    "div li dt dd tr tbody thead tfoot caption section article header footer main nav aside form"
-    " address center figcaption body html hr legend details summary".split()
+    ["div", "li", "dt", "dd", "tr", "tbody", "thead", "tfoot", "caption", "section", "article", "header", "footer", "main", "nav", "aside", "form", "address", "center", "figcaption", "body", "html", "hr", "legend", "details", "summary"]
 )
 _SPACE: Final = re.compile(r"[ \t\n\r\f\xa0\u200b\ufeff]+")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,20})\b[^<>]{0,4000}>")
-_VOID: Final = frozenset("br hr img input meta link col area base wbr param source".split())
+_VOID: Final = frozenset(["br", "hr", "img", "input", "meta", "link", "col", "area", "base", "wbr", "param", "source"])
 _HIDDEN: Final = re.compile(
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE
 )
@@ -144,8 +142,8 @@ class _Writer:
         "_line",
         "_lines",
         "_links",
-        "_prefix",
         "_pre",
+        "_prefix",
         "_skip",
     )
 
@@ -190,7 +188,7 @@ class _Writer:
         self._break(2 if tag in _PARAGRAPH and not (tag in ("ul", "ol") and self._items) else 1)
         if tag == "blockquote":
             self._flush()
-            self._prefix += "> " if len(self._prefix) < 40 else ""  # noqa: PLR2004 - a screen
+            self._prefix += "> " if len(self._prefix) < 40 else ""
         elif tag in ("ul", "ol"):
             self._items.append(0 if tag == "ol" else None)
         elif tag == "li":

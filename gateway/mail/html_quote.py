@@ -20,19 +20,17 @@ _QUOTE_CLASSES: Final = frozenset(
 )
 _QUOTE_IDS: Final = frozenset(
     # Outlook for Mac and mobile, NetEase, Roundcube.
-    "olk_src_body_section mail-editor-reference-message-container isreplycontent"
-    " isforwardcontent reply-intro replyblockquote divtagdefaultwrapper_quote".split()
+    ["olk_src_body_section", "mail-editor-reference-message-container", "isreplycontent", "isforwardcontent", "reply-intro", "replyblockquote", "divtagdefaultwrapper_quote"]
 )
 _CUT_FROM_IDS: Final = frozenset(
     # Outlook on the web and desktop, Zimbra: everything behind the mark is the old mail.
-    "divrplyfwdmsg appendonsend zwchr stopspelling ms-outlook-mobile-body-separator-line".split()
+    ["divrplyfwdmsg", "appendonsend", "zwchr", "stopspelling", "ms-outlook-mobile-body-separator-line"]
 )
 _QUOTE_NAMES: Final = frozenset({"quote", "messagereplysection", "quoted-content"})
 """GMX and web.de, Spark: they name the element."""
 _CUT_FROM_MARKERS: Final = frozenset({"__divider__", "__headers__", "__quoted_text__"})
 _SIGNATURE_CLASSES: Final = frozenset(
-    "gmail_signature gmail_signature_prefix moz-signature protonmail_signature_block-user"
-    " tutanota_signature yahoo-signature".split()
+    ["gmail_signature", "gmail_signature_prefix", "moz-signature", "protonmail_signature_block-user", "tutanota_signature", "yahoo-signature"]
 )
 _SIGNATURE_IDS: Final = frozenset(
     {"signature", "ms-outlook-mobile-signature", "composer_signature"}
@@ -118,7 +116,7 @@ def _unwrap(element: Element) -> None:
 def _cut_container(element: Element) -> None:
     """Remove a quote's container; what stands behind the blockquote in it is an answer, and stays."""
     quotes = [child for child in element if child.tag == "blockquote"]
-    if not quotes or not (quotes[-1].tail or "").strip() and quotes[-1].getnext() is None:
+    if not quotes or (not (quotes[-1].tail or "").strip() and quotes[-1].getnext() is None):
         _drop(element)
         return
     element.text = None

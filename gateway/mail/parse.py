@@ -26,9 +26,7 @@ from gateway.mail.part import Tree, read_tree
 
 _MESSAGE_ID: Final = re.compile(r"<([^<>]*)>")
 _TRACE: Final = frozenset(
-    "return-path received authentication-results arc-authentication-results arc-seal"
-    " arc-message-signature dkim-signature received-spf delivered-to x-original-to envelope-to"
-    " x-envelope-to x-received x-google-dkim-signature domainkey-signature".split()
+    ["return-path", "received", "authentication-results", "arc-authentication-results", "arc-seal", "arc-message-signature", "dkim-signature", "received-spf", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-received", "x-google-dkim-signature", "domainkey-signature"]
 )
 _WENT_THROUGH: Final = (
     "delivered-to",

@@ -39,29 +39,7 @@ ORIGINAL: Final = frozenset(
     ).split("|")
 )
 FORWARD: Final = frozenset(
-    (
-        "forwarded message|begin forwarded message|forwarded email|forwarded mail|forwarded letter"
-        "|weitergeleitete nachricht|anfang der weitergeleiteten nachricht"
-        "|anfang der weitergeleiteten e-mail|weitergeleitete e-mail|weitergeleitete mail"
-        "|message transféré|message transmis|message réexpédié|début du message réexpédié"
-        "|début du message transféré|début du message transmis|mail transféré|courriel transféré"
-        "|mensaje reenviado|inicio del mensaje reenviado|correo reenviado|missatge reenviat"
-        "|messaggio inoltrato|inizio messaggio inoltrato|mensagem encaminhada|mensagem reencaminhada"
-        "|início da mensagem reencaminhada|início da mensagem encaminhada"
-        "|doorgestuurd bericht|begin doorgestuurd bericht|doorgestuurde e-mail"
-        "|videresendt meddelelse|videresendt besked|start på videresendt besked|videresendt melding"
-        "|vidarebefordrat meddelande|vidarebefordrat brev|vidarebefordrat mail|välitetty viesti"
-        "|edelleenlähetetty viesti|przekazana wiadomość|wiadomość przekazana|przesłana wiadomość"
-        "|początek przekazanej wiadomości|přeposlaná zpráva|preposlaná správa|továbbított üzenet"
-        "|továbbított levél|mesaj redirecționat|mesaj redirecţionat|proslijeđena poruka"
-        "|пересылаемое сообщение|пересланное сообщение|переадресованное сообщение"
-        "|начало переадресованного сообщения|пересылаемое письмо|пересланное письмо"
-        "|пересилане повідомлення|переслане повідомлення|препратено съобщение|προωθημένο μήνυμα"
-        "|iletilen ileti|yönlendirilen mesaj|yönlendirilmiş ileti|iletilmiş ileti|thư đã chuyển tiếp"
-        "|pesan terusan|pesan yang diteruskan|转发的邮件|转发邮件|转发邮件信息|轉寄的郵件|轉寄郵件|已转发邮件"
-        "|開始轉寄郵件|开始转发邮件|下面是被转发的邮件|転送メッセージ|転送されたメッセージ|전달된 메시지|전달된 메일"
-        "|הודעה שהועברה|رسالة معاد توجيهها|الرسالة المعاد توجيهها|پیام فوروارد شده"
-    ).split("|")
+    ["forwarded message", "begin forwarded message", "forwarded email", "forwarded mail", "forwarded letter", "weitergeleitete nachricht", "anfang der weitergeleiteten nachricht", "anfang der weitergeleiteten e-mail", "weitergeleitete e-mail", "weitergeleitete mail", "message transféré", "message transmis", "message réexpédié", "début du message réexpédié", "début du message transféré", "début du message transmis", "mail transféré", "courriel transféré", "mensaje reenviado", "inicio del mensaje reenviado", "correo reenviado", "missatge reenviat", "messaggio inoltrato", "inizio messaggio inoltrato", "mensagem encaminhada", "mensagem reencaminhada", "início da mensagem reencaminhada", "início da mensagem encaminhada", "doorgestuurd bericht", "begin doorgestuurd bericht", "doorgestuurde e-mail", "videresendt meddelelse", "videresendt besked", "start på videresendt besked", "videresendt melding", "vidarebefordrat meddelande", "vidarebefordrat brev", "vidarebefordrat mail", "välitetty viesti", "edelleenlähetetty viesti", "przekazana wiadomość", "wiadomość przekazana", "przesłana wiadomość", "początek przekazanej wiadomości", "přeposlaná zpráva", "preposlaná správa", "továbbított üzenet", "továbbított levél", "mesaj redirecționat", "mesaj redirecţionat", "proslijeđena poruka", "пересылаемое сообщение", "пересланное сообщение", "переадресованное сообщение", "начало переадресованного сообщения", "пересылаемое письмо", "пересланное письмо", "пересилане повідомлення", "переслане повідомлення", "препратено съобщение", "προωθημένο μήνυμα", "iletilen ileti", "yönlendirilen mesaj", "yönlendirilmiş ileti", "iletilmiş ileti", "thư đã chuyển tiếp", "pesan terusan", "pesan yang diteruskan", "转发的邮件", "转发邮件", "转发邮件信息", "轉寄的郵件", "轉寄郵件", "已转发邮件", "開始轉寄郵件", "开始转发邮件", "下面是被转发的邮件", "転送メッセージ", "転送されたメッセージ", "전달된 메시지", "전달된 메일", "הודעה שהועברה", "رسالة معاد توجيهها", "الرسالة المعاد توجيهها", "پیام فوروارد شده"]
 )
 FORWARD_STARTS: Final = ("forwarded by ", "weitergeleitet von ", "forwarded message from ")
 UNDASHED_FORWARD_STARTS: Final = (
@@ -70,14 +48,7 @@ UNDASHED_FORWARD_STARTS: Final = (
     "начало пере", "開始轉寄", "开始转发", "下面是被转发", "転送された",
 )  # fmt: skip
 HISTORY: Final = frozenset(
-    (
-        "previous replies|previous conversation|previous message|previous messages|earlier messages"
-        "|conversation history|message history|ticket history|email history|frühere antworten"
-        "|mitteilungsverlauf|bisheriger verlauf|vorherige nachrichten|historique"
-        "|historique de la conversation|messages précédents|historial|historial de la conversación"
-        "|mensajes anteriores|storico|messaggi precedenti|histórico|mensagens anteriores"
-        "|eerdere berichten|история переписки|предыдущие сообщения"
-    ).split("|")
+    ["previous replies", "previous conversation", "previous message", "previous messages", "earlier messages", "conversation history", "message history", "ticket history", "email history", "frühere antworten", "mitteilungsverlauf", "bisheriger verlauf", "vorherige nachrichten", "historique", "historique de la conversation", "messages précédents", "historial", "historial de la conversación", "mensajes anteriores", "storico", "messaggi precedenti", "histórico", "mensagens anteriores", "eerdere berichten", "история переписки", "предыдущие сообщения"]
 )
 
 _FIELDS: Final[dict[str, str]] = {

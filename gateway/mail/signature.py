@@ -119,7 +119,7 @@ def is_lone_dash(line: str) -> bool:
 
 def is_mobile(line: str) -> bool:
     """`Sent from my phone` and the like, in the languages phones speak; a whole line of it."""
-    if len(line) > 400 or not _STARTS.match(line):  # noqa: PLR2004 - no advert is longer
+    if len(line) > 400 or not _STARTS.match(line):
         return False
     bare = _LINK.sub("", line.strip()).strip("*_[]").strip()
     if _NOT_A_DEVICE.search(bare):
@@ -136,7 +136,7 @@ def is_closing(line: str) -> bool:
     if found is None:
         return False
     rest = text[found.end() :].strip(" ,.!-–—")
-    return len(rest.split()) <= 3 and "?" not in rest  # noqa: PLR2004 - `Thanks, Ann B. Miller`
+    return len(rest.split()) <= 3 and "?" not in rest
 
 
 def is_legal(paragraph: str) -> bool:
@@ -153,4 +153,4 @@ def is_rule_only(line: str) -> bool:
 
 def is_dashed_name(line: str) -> bool:
     """`-Ann Miller`: a name behind a dash, as some sign their mails to lists."""
-    return _DASHED_NAME.match(line) is not None and len(line.strip()) <= 40  # noqa: PLR2004 - a name
+    return _DASHED_NAME.match(line) is not None and len(line.strip()) <= 40
