@@ -11,105 +11,104 @@ common; a client's form without a verb (`date, "Name" <address>:`) needs date an
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-_VERBS: Final = (
-    # en, de, fr, es, it, pt, nl, pl
-    "wrote writes sent posted said schrieb geschrieben schreibt|"
-    "a écrit,à écrit,a ecrit,écrit,écrivait,escribió,escribio,escribiste,ha escrit,va escriure|"
-    "ha scritto,scrive,scrisse,escreveu,escreve|schreef,geschreven,het volgende geschreven|"
-    "napisał,napisała,napisał(a),napisal,pisze|"
-    # Scandinavia, Finland, Baltics
-    "skrev,skrev följande,skreiv,skrifaði,kirjoitti,kirjutas,rakstīja,rašė,parašė|"
+from gateway.mail.phrase import phrases, titles
+
+VERBS: Final = titles("""
+    # en, de
+    wrote|writes|sent|posted|said|schrieb|geschrieben|schreibt
+    # fr, es, ca, it, pt
+    a écrit|à écrit|a ecrit|écrit|écrivait|escribió|escribio|escribiste|ha escrit|va escriure
+    ha scritto|scrive|scrisse|escreveu|escreve
+    # nl, pl
+    schreef|geschreven|het volgende geschreven|napisał|napisała|napisał(a)|napisal|pisze
+    # sv, no, da, is, fi, et, lv, lt
+    skrev|skrev följande|skreiv|skrifaði|kirjoitti|kirjutas|rakstīja|rašė|parašė
     # cs, sk, hu, ro, sl, hr, sr
-    "napsal,napsala,napsal(a),napísal,napísala,napísal(a),píše,írta,ezt írta,a scris,a írt|"
-    "napisala,napisal,je napisal,je napisala,je napisal/-a,je napisao,je napisala,napisao je,napisala je,napisao|"
-    "је написао,је написала,написао је|"
+    napsal|napsala|napsal(a)|napísal|napísala|napísal(a)|píše|írta|ezt írta|a scris|a írt
+    napisala|je napisal|je napisala|je napisal/-a|je napisao|napisao|napisao je|napisala je
+    је написао|је написала|написао је
     # ru, uk, bg, be, mk
-    "написал,написала,написал(а),написали,пишет,писал,писала,пише,написав,написала,написав(-ла)|"
-    "написа,писа,напісаў,напісала|"
+    написал|написала|написал(а)|написали|пишет|писал|писала|пише|написав|написав(-ла)|написа|писа
+    напісаў|напісала
     # el, tr, id, vi, th
-    "έγραψε,έγραψες,yazdı,şunu yazdı,şunları yazdı,tarihinde yazdı,menulis,tulis|"
-    "đã viết,viết,เขียนว่า,เขียน|"
+    έγραψε|έγραψες|yazdı|şunu yazdı|şunları yazdı|tarihinde yazdı|menulis|tulis|đã viết|viết
+    เขียนว่า|เขียน
     # zh, ja, ko, he, ar, fa
-    "写道,寫道,写到,写信给,のメール,さんは書きました,さんが書きました,が書きました,님이 작성,님이 씀|"
-    "כתב,כתבה,כתב/ה,מאת,كتب,كتبت,كتب/كتبت,نوشت"
-)
-
-
-def _spread() -> tuple[str, ...]:
-    found: list[str] = []
-    for group in _VERBS.split("|"):
-        found += group.split(",") if "," in group else group.split()
-    return tuple(sorted(set(found), key=len, reverse=True))
-
-
-VERBS: Final = _spread()
-_LAST_WORDS: Final = frozenset(re.split(r"[ /]", verb)[-1].rstrip(":") for verb in VERBS)
+    写道|寫道|写到|写信给|のメール|さんは書きました|さんが書きました|が書きました|님이 작성|님이 씀
+    כתב|כתבה|כתב/ה|מאת|كتب|كتبت|كتب/كتبت|نوشت
+""")
+_LAST_WORDS: Final = frozenset(re.split(r"[ /]", verb)[-1] for verb in VERBS)
 _VERB: Final = re.compile(
-    r"(?<![^\W_])(?:" + "|".join(re.escape(verb) for verb in VERBS) + r")(?![^\W_])"
-    r"|写道|寫道|写到|のメール|書きました|님이",
+    r"(?<![^\W_])(?:"
+    + "|".join(re.escape(verb) for verb in sorted(VERBS, key=len, reverse=True))
+    + r")(?![^\W_])|写道|寫道|写到|のメール|書きました|님이",
     re.IGNORECASE,
 )
 _MONTHS: Final = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun"
     "|mär|mai|okt|dez|janv|févr|mars|avr|juin|juil|août|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott"
 )
-_DATE: Final = re.compile(
-    r"\d{1,2}[./-]\s?\d{1,2}[./-]\s?(?:\d{4}|\d{2})\b|\b\d{4}[./-]\d{1,2}[./-]\d{1,2}"
-    r"|\b(?:19|20)\d\d(?=\D|$)|\d\s*[年년]|\b\d{1,2}[:.h]\d{2}(?:\b|(?=\D))"
-    r"|\b\d{1,2}\.?\s(?:de\s)?(?:"
-    + _MONTHS
-    + r")|\b(?:"
-    + _MONTHS
-    + r")[a-zé]{0,7}\.?,?\s\d{1,2}\b",
-    re.IGNORECASE,
-)
+_DATE: Final = phrases(rf"""
+    \d{{1,2}}[./-]\s?\d{{1,2}}[./-]\s?(?:\d{{4}}|\d{{2}})\b|\b\d{{4}}[./-]\d{{1,2}}[./-]\d{{1,2}}
+    \b(?:19|20)\d\d(?=\D|$)|\d\s*[年년]|\b\d{{1,2}}[:.h]\d{{2}}(?:\b|(?=\D))
+    \b\d{{1,2}}\.?\s(?:de\s)?(?:{_MONTHS})|\b(?:{_MONTHS})[a-zé]{{0,7}}\.?,?\s\d{{1,2}}\b
+""")
 _CLOCK: Final = re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\d{1,2}時\d{1,2}分")
 _ADDRESS: Final = re.compile(
-    r"[<(\[（＜]\s*(?:mailto:)?[^\s<>()\[\]]{1,128}@[^\s<>()\[\]]{1,128}|&lt;[^\s&]{1,200}@|<[^<>]{0,80}@"
-    r"|(?<!\S)[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}"
+    r"[<(\[（＜]\s*(?:mailto:)?[^\s<>()\[\]]{1,128}@[^\s<>()\[\]]{1,128}|&lt;[^\s&]{1,200}@"
+    r"|<[^<>]{0,80}@|(?<!\S)[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}"
 )
 _ADDRESS_LAST: Final = re.compile(
     r"(?:[<(\[]\s*(?:mailto:)?\s*[^\s<>()\[\]]{1,128}@[^\s<>()\[\]]{1,200}\s*[>)\]]{1,2}"
     r"|(?<!\S)[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100})\s*[:：]$"
 )
-_QUOTING: Final = re.compile(
-    r"(?:quoting|zitat von|zitiere|citando|citant|quoting from|citát|cytat|цитирую|citat från|citat fra)\s.*[:：]$",
-    re.IGNORECASE,
+_QUOTING: Final = phrases(
+    """
+    quoting|zitat von|zitiere|citando|citant|citát|cytat|цитирую|citat från|citat fra
+    """,
+    after=r"\s.{0,200}[:：]$",
 )
-_OPENER: Final = re.compile(
-    # English, German, French, Spanish and Catalan, Italian, Portuguese, Dutch, Polish, …
-    r"(?:on|at|am|le|el|il|em|no dia|op|w dniu|dnia|den|på|pe|dne|dňa|în|pe data|la|στις|vào"
-    r"|pada|во|в|у|на|od|dana|dnia|kuupäeval|в(?:о)? \w+|於|于|在|ב|בתאריך|في|בֿ|tarihinde|--+ ?on"
-    r"|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|пн|вт|ср|чт|пт"
-    r"|сб|вс|нд|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|ma|ti|ke|to|pe|la|su"
-    r"|man|tir|ons|tor|fre|lør|søn|tis|lör|sön|pon|wt|śr|czw|pt|sob|niedz|po|út|st|čt|pá|so|ne)"
-    r"\b[.,]?\s|\d",
-    re.IGNORECASE,
+_OPENER: Final = phrases(
+    r"""
+    # how attributions begin: prepositions, then the days of the week
+    on|at|am|le|el|il|em|no dia|op|w dniu|dnia|den|på|pe|dne|dňa|în|pe data|la|στις|vào|pada|во|в|у
+    на|od|dana|kuupäeval|於|于|在|ב|בתאריך|في|--+ ?on
+    mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|пн|вт|ср|чт|пт|сб
+    вс|нд|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|ma|ti|ke|to|su|man|tir|ons
+    tor|fre|lør|søn|tis|lör|sön|pon|wt|śr|czw|pt|sob|niedz|po|út|st|čt|pá|ne|út|ut
+    """,
+    after=r"\b[.,]?\s|\d",
 )
-_NARRATOR: Final = re.compile(
+_NARRATOR: Final = phrases(
     # `On Monday I wrote:`, `On 5 May the customer wrote:` are sentences of the author.
-    r"\b(?:i|we|he|she|they|it|who|ich|wir|er|sie|je|j'|nous|il|elle|ils|yo|nosotros|él|ella|io|lui|lei"
-    r"|eu|nós|ele|ela|ik|wij|hij|zij|ja|jag|jeg|han|hun|я|мы|он|она|они)\s*$"
-    r"|\b(?:the|a|an|our|my|your|his|her|their|this|that|some|der|die|das|ein|unser|mein|ihr"
-    r"|le|la|les|un|une|notre|mon|el|los|una|nuestro|mi|il|lo|i miei|de|het|een)\s[^\W\d_]{1,30}\s*$",
-    re.IGNORECASE,
+    r"""
+    \b(?:i|we|he|she|they|it|who|ich|wir|er|sie|je|nous|il|elle|ils|yo|nosotros|él|ella|io|lui)
+    \b(?:lei|eu|nós|ele|ela|ik|wij|hij|zij|ja|jag|jeg|han|hun|я|мы|он|она|они)
+    \b(?:the|a|an|our|my|your|his|her|their|this|that|some)\s[^\W\d_]{1,30}
+    \b(?:der|die|das|ein|unser|mein|ihr|le|la|les|un|une|notre|mon)\s[^\W\d_]{1,30}
+    \b(?:el|los|una|nuestro|mi|il|lo|de|het|een)\s[^\W\d_]{1,30}
+    """,
+    after=r"\s*$",
 )
-_LETTER: Final = re.compile(r"[^\W\d_]{2}")
-_FORMAT: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ISO: Final = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\.?(?:[\s,]+\d{1,2}:\d{2}(?::\d{2})?(?:\s*[AaPp][Mm])?)?"
     r"(?P<zone>\s+(?:GMT|UTC)[+-]?\d{0,2}:?\d{0,2})?,?\s+(?P<who>\S.{0,200})$"
 )
+_FORMAT: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_LETTER: Final = re.compile(r"[^\W\d_]{2}")
 _DASHES: Final = " \t-_=*•\u2010\u2011\u2013\u2014\u2015"
 _AFTER: Final = _DASHES + "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _WITHIN: Final = re.compile(
     r"(?:(?<=\s)|---+\s*)(?:On|Am|Le|El|Il|Em|Op)\s+(?=[^\s<>]{1,12}\s+)(?=[^\n]{0,60}\d)"
 )
+_ORPHAN: Final = re.compile(r"^>\s*(?:\w[\w ]{0,20})?[:：]?$")
 _JOINED_MAX: Final = 700
 _LINES_MAX: Final = 6
-_ORPHAN: Final = re.compile(r"^>\s*(?:\w[\w ]{0,20})?[:：]?$")
+_NAME_WORDS_MAX: Final = 8
+"""`Ann Miller via Some Very Long Forum`; more words before an address are a sentence."""
 
 
 class Attribution(NamedTuple):
@@ -141,123 +140,141 @@ def is_orphan_end(lines: list[str], at: int) -> bool:
 
 def attribution_at(lines: list[str], at: int, *, quote_follows: bool) -> Attribution | None:
     """The attribution whose last line is `at`, or `None`; earlier lines may belong to it."""
-    pieces: list[str] = []
     best: Attribution | None = None
-    blank_count = 0
-    for first in range(at, max(-1, at - _LINES_MAX), -1):
-        piece = lines[first].strip()
-        if not piece:
-            # Only the form of Polymail and its like has empty lines within.
-            blank_count += 1
-            if best is not None or blank_count > 1 or not _is_torn(pieces):
-                break
-            continue
-        pieces.insert(0, piece)
-        joined = " ".join(pieces)
-        if len(joined) > _JOINED_MAX:
-            break
+    for first, joined in _joined_upwards(lines, at):
         if is_attribution(joined, quote_follows=quote_follows):
-            better = best is None or _begins_well(piece)
-            if better:
+            begins_well = _begins_well(lines[first])
+            if best is None or begins_well:
                 best = Attribution(first)
-            if _begins_well(piece):
-                break
+            if begins_well:
+                return best
         elif best is not None:
             break
-        if best is None and first < at and piece[-1:] in ".!?":
-            break
-    if best is not None and _begins_well(lines[best.first_line].strip()):
-        return best
     return _within(lines[at], at, quote_follows=quote_follows) or best
 
 
-def _begins_well(piece: str) -> bool:
-    return _OPENER.match(piece.lstrip(_DASHES + '"')) is not None
+def _joined_upwards(lines: list[str], at: int) -> list[tuple[int, str]]:
+    """The line `at`, then it with the line above, and so on, as far as they may belong together."""
+    found: list[tuple[int, str]] = []
+    joined = ""
+    blank_seen = False
+    for first in range(at, max(-1, at - _LINES_MAX), -1):
+        piece = lines[first].strip()
+        if not piece:
+            # Only the form of Polymail and its like has an empty line within.
+            if blank_seen or (joined[:1] not in ("<", ">") and not joined.startswith("mailto:")):
+                break
+            blank_seen = True
+            continue
+        if joined and piece[-1] in ".!?" and not piece[-2:-1].isdigit() and len(piece) > 12:
+            break
+        joined = f"{piece} {joined}" if joined else piece
+        if len(joined) > _JOINED_MAX:
+            break
+        found.append((first, joined))
+    return found
 
 
-def _is_torn(pieces: list[str]) -> bool:
-    """Whether what has been collected begins in the middle of an address."""
-    return bool(pieces) and (pieces[0][0] in "<>" or pieces[0].startswith("mailto:"))
+def _begins_well(line: str) -> bool:
+    return _OPENER.match(line.strip().lstrip(_DASHES + '"')) is not None
 
 
 def _within(line: str, at: int, *, quote_follows: bool) -> Attribution | None:
     """An attribution that shares its line with the answer: `yes--- On … wrote:`."""
     if not quote_follows:
         return None
-    found = None
-    for found in _WITHIN.finditer(line[:_JOINED_MAX]):
-        pass
-    if found is None or not is_attribution(line[found.start() :].strip(), quote_follows=True):
-        return None
-    return Attribution(at, found.start())
+    starts = [found.start() for found in _WITHIN.finditer(line[:_JOINED_MAX])]
+    if starts and is_attribution(line[starts[-1] :].strip(), quote_follows=True):
+        return Attribution(at, starts[-1])
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What speaks for a line being an attribution."""
+
+    text: str
+    before_verb: str
+    after_verb: str
+    date: bool
+    address: bool
+    begins: bool
+    """It begins as attributions do: with a preposition, a day of the week or a digit."""
+    ends: bool
+    """It ends with the verb."""
+    colon: bool
 
 
 def is_attribution(joined: str, *, quote_follows: bool) -> bool:
     """Whether one line of text is an attribution; `quote_follows`: marked lines stand behind it."""
-    dashed = joined[:2] == "--" and joined[-2:] == "--"
     text = joined if joined.isascii() else _FORMAT.sub("", joined)
     text = text.strip(_DASHES)
-    if not text or text[0] in "<>)]" or _is_torn_address(text):
+    if not text or text[0] in "<>)]" or _is_torn(text):
         return False
     if text[0].isdigit() and _is_iso(text):
         return True
-    verb = _last_verb(text)
-    date = _DATE.search(text) is not None
+    seen = _evidence(text)
+    if seen is None:
+        return _without_verb(text, quote_follows=quote_follows)
+    if not (seen.ends or seen.colon) or not _LETTER.search(seen.before_verb + seen.after_verb):
+        return False
+    if joined[:2] == "--" and joined[-2:] == "--" and seen.ends:
+        return True
+    return _suffices_marked(seen) if quote_follows else _suffices(seen)
+
+
+def _evidence(text: str) -> _Evidence | None:
+    """What a line with a verb of the table shows; `None` for a line without one."""
+    verb = None
+    for verb in _VERB.finditer(text):  # noqa: B007 - the last one is wanted
+        pass
     if verb is None:
-        return _without_verb(text, date=date, quote_follows=quote_follows)
-    ends = not text[verb.end() :].strip(" :：,>)")
-    if not (ends or text[-1] in ":：") or not _LETTER.search(
-        text[: verb.start()] + text[verb.end() :]
-    ):
+        return None
+    return _Evidence(
+        text=text,
+        before_verb=text[: verb.start()],
+        after_verb=text[verb.end() :],
+        date=_DATE.search(text) is not None,
+        address=_ADDRESS.search(text) is not None,
+        begins=_OPENER.match(text) is not None,
+        ends=not text[verb.end() :].strip(" :：,>)"),
+        colon=text[-1] in ":：",
+    )
+
+
+def _suffices_marked(seen: _Evidence) -> bool:
+    """Whether the evidence suffices where marked lines follow."""
+    return seen.date or (seen.address and (seen.ends or seen.begins))
+
+
+def _suffices(seen: _Evidence) -> bool:
+    """Whether the evidence suffices where everything behind the line would be cut."""
+    if _NARRATOR.search(seen.before_verb):
         return False
-    if not quote_follows and _NARRATOR.search(text[: verb.start()]):
-        return False
-    if dashed and ends:
+    if not seen.date:
+        names = len(seen.text.partition("<")[0].split()) <= _NAME_WORDS_MAX
+        return seen.address and seen.ends and names
+    if seen.address or (seen.begins and (seen.ends or _is_name(seen.after_verb))):
         return True
-    address = _ADDRESS.search(text) is not None
-    begins = _OPENER.match(text) is not None
-    if date and (address or (begins and (ends or _is_name(text[verb.end() :])))):
-        return True
-    if date and text[-1] in ":：" and _is_name(text[: verb.start()]) and len(text) < 120:
-        return True
-    if quote_follows:
-        return (address or date) and (ends or begins or date)
-    return address and ends and not _is_sentence(text)
+    return seen.colon and _is_name(seen.before_verb) and len(seen.text) < 120
 
 
 def _is_name(text: str) -> bool:
     """Whether a stretch of text could be a person's name and nothing else."""
     words = text.strip(" :：,").split()
-    return 0 < len(words) <= 5 and all(
-        not word[0].islower() and not word[0].isdigit() for word in words
-    )
+    return 0 < len(words) <= 5 and not any(word[0].islower() or word[0].isdigit() for word in words)
 
 
-def _last_verb(text: str) -> re.Match[str] | None:
-    last = None
-    for last in _VERB.finditer(text):
-        pass
-    return last
-
-
-def _is_torn_address(text: str) -> bool:
+def _is_torn(text: str) -> bool:
     """Whether a bracket closes that never opened: the line above belongs to it."""
-    return (text.count(">") > text.count("<") and "<" not in text[:1]) or (
-        text.count(")") > text.count("(")
-    )
+    return text.count(">") > text.count("<") or text.count(")") > text.count("(")
 
 
-def _is_sentence(text: str) -> bool:
-    """Whether the words before an address are too many for a name."""
-    return len(text.partition("<")[0].split()) > 8
-
-
-def _without_verb(text: str, *, date: bool, quote_follows: bool) -> bool:
+def _without_verb(text: str, *, quote_follows: bool) -> bool:
     """`26.06.2014, 14:41, "Ann" <ann@x>:` (Yandex, Gmail in Russian and Japanese)."""
-    if not date or _ADDRESS_LAST.search(text) is None:
-        return _QUOTING.match(text) is not None and (
-            quote_follows or _ADDRESS.search(text) is not None
-        )
+    if _ADDRESS_LAST.search(text) is None or _DATE.search(text) is None:
+        quoting = _QUOTING.match(text) is not None
+        return quoting and (quote_follows or _ADDRESS.search(text) is not None)
     return quote_follows or _CLOCK.search(text) is not None
 
 

@@ -18,6 +18,7 @@ from typing import Final
 from gateway.mail.address import domain_of
 from gateway.mail.defect import Defect
 from gateway.mail.message import Mail, TraceField
+from gateway.mail.phrase import words
 
 _VALUE_MAX: Final = 8192
 _TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|([;()])|([^\s;()"]+)|\\.', re.DOTALL)
@@ -26,9 +27,10 @@ _RESULT: Final = re.compile(
 )
 _PROPERTY: Final = re.compile(r"([a-z][a-z0-9-]{0,30}(?:\.[a-z0-9_-]{1,40})?)=(.*)$", re.IGNORECASE)
 _TAG: Final = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*([^;]*)", re.IGNORECASE)
-_METHODS: Final = frozenset(
-    ["auth", "dkim", "dkim-adsp", "dkim-atps", "dmarc", "domainkeys", "iprev", "rrvs", "sender-id", "smime", "spf", "vbr", "arc", "bimi", "dnswl", "compauth", "x-tls", "x-ptr"]
-)
+_METHODS: Final = words("""
+    auth dkim dkim-adsp dkim-atps dmarc domainkeys iprev rrvs sender-id smime spf vbr arc bimi
+    dnswl compauth x-tls x-ptr
+""")
 _MUST_BE_SIGNED: Final = frozenset({"from", "to", "subject", "date"})
 
 

@@ -1,8 +1,8 @@
-"""Find the sign that a machine wrote a mail: RFC 3834, policy M2, and vacation robots without manners.
+"""Find the sign that a machine wrote a mail: RFC 3834, policy M2, robots without manners.
 
 Rules for this file:
-1. A person's mail that is taken for a machine's is lost, a machine's taken for a person's only costs
-   a receipt: every sign is one that people do not produce.
+1. A person's mail that is taken for a machine's is lost; a machine's taken for a person's costs a
+   receipt. So every sign is one that people do not produce.
 2. X-Auto-Response-Suppress is no sign (policy M2): Exchange puts it on people's mail too. Together
    with Exchange's loop mark of inbox rules it is.
 3. Subjects count only with the phrase in front: `Re: Automatic reply` is a person's answer.
@@ -109,7 +109,7 @@ def automatic_sign(header: Header, root: Part, reverse_path: str | None) -> str:
 
 
 def is_response_suppressed(header: Header) -> bool:
-    """Whether the sender asks that no automatic response be sent to it ([MS-OXCMAIL] 2.2.3.2.14)."""
+    """Whether the sender asks for no automatic response ([MS-OXCMAIL] section 2.2.3.2.14)."""
     return _SUPPRESSED.search(header.text("x-auto-response-suppress")) is not None
 
 

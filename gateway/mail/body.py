@@ -207,7 +207,7 @@ def _html_piece(source: str, room: int, defects: list[Defect]) -> _Piece:
 
 
 def _new_of_html(tree: Element, whole: str, room: int) -> tuple[Span, ...]:
-    """Spans of an HTML text whose quotes have been cut on the tree first, if that leaves anything."""
+    """Spans of an HTML text, its quotes cut on the tree first if that leaves anything."""
     spans = split_quotes(whole)
     if not cut_quotes(tree):
         return spans
@@ -305,7 +305,7 @@ _EXTENSIONS: Final = {
 
 
 def _made_up_name(part: Part, taken: set[str]) -> str:
-    """A name for an attachment whose sender gave it none: `image.png`, `image1.png`, …"""
+    """A name for an attachment without one: `image.png`, `image1.png` and so on."""
     extension = _EXTENSIONS.get(part.content_type, "")
     stem = part.main_type or "part"
     if part.content_type in _MESSAGES and part.parts:

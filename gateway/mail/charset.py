@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from gateway.mail.defect import Defect
 from gateway.mail.limits import GUESS_BYTES_MAX
+from gateway.mail.phrase import words
 
 _CODECS: Final[dict[str, str]] = {
     "utf_8": "utf8 unicode11utf8 unicode20utf8 xunicode20utf8 utf utf8mb4 cp65001 iso10646utf8",
@@ -99,10 +100,13 @@ CODEC_OF_LABEL: Final = {
 }
 
 _ASCII_LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_LATIN: Final = frozenset(["cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257"])
-_NOT_LATIN: Final = frozenset(
-    ["cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866", "cp1253", "iso8859_7", "cp1255", "iso8859_8", "cp1256", "cp874", "gb18030", "big5hkscs", "cp932", "euc_jp", "cp949"]
-)
+_LATIN: Final = words("""
+    cp1252 cp1250 iso8859_2 cp1254 cp1257
+""")
+_NOT_LATIN: Final = words("""
+    cp1251 koi8_r koi8_u iso8859_5 cp866 cp1253 iso8859_7 cp1255 iso8859_8 cp1256 cp874 gb18030
+    big5hkscs cp932 euc_jp cp949
+""")
 """What unlabelled mail is written in; guesses beyond these are statistics, not charsets."""
 _NOISE: Final = re.compile(r"[^a-z0-9]+")
 _ISO_2022: Final = re.compile(rb"\x1b[$(]")
@@ -154,7 +158,7 @@ def decode_unlabelled(data: bytes, hint: str = "") -> str:
 
 
 def guess_codec(data: bytes) -> str:
-    """The most likely codec of 8-bit text that is not UTF-8; windows-1252 when nothing is likely."""
+    """The most likely codec of 8-bit text that is not UTF-8; windows-1252 where none is likely."""
     import chardet  # noqa: PLC0415 - half of all mails never need it, and its tables are large
 
     data = data[:GUESS_BYTES_MAX]

@@ -14,7 +14,7 @@ _NOT_ONE_LINE: Final = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+
 
 
 def clean_text(text: str) -> str:
-    """Text of several lines: `\\n` line ends, no control characters but tab, all of it storable."""
+    """Text of several lines: LF line ends, no control characters but tab, all of it storable."""
     if "\r" in text or "\u2028" in text or "\u2029" in text or "\x85" in text:
         text = _LINE_ENDS.sub("\n", text)
     return _CONTROLS.sub("", _UNSTORABLE.sub("\ufffd", text))

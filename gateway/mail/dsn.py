@@ -100,29 +100,34 @@ def _is_status(part: Part) -> bool:
 
 
 def _is_report(seen: _Evidence, status_parts: list[Part]) -> bool:
-    """Whether the evidence suffices."""
+    """Whether the evidence suffices: a report by its type, or the words of a fitting sender."""
     root = seen.tree.parts[0]
+    sender = _sender(seen)
     if root.content_type == "multipart/report":
         kind = root.parameters.get("report-type", "").lower()
-        return kind == "delivery-status" or bool(status_parts) or (
-            not kind and _sender(seen) is not _Sender.PERSON
-        )
-    if root.content_type in _STATUS_TYPES:
-        return True
-    sender = _sender(seen)
-    if status_parts and sender is not _Sender.PERSON:
+        unnamed = not kind and sender is not _Sender.PERSON
+        return kind == "delivery-status" or bool(status_parts) or unnamed
+    if root.content_type in _STATUS_TYPES or (status_parts and sender is not _Sender.PERSON):
         return True
     subject = SUBJECT.search(seen.header.text("subject")) is not None
-    words = REFUSAL.search(seen.text) is not None
+    said = REFUSAL.search(seen.text) is not None
     if "x-failed-recipients" in seen.header:
-        return subject or words or sender is not _Sender.PERSON
-    if sender is _Sender.DAEMON:
-        return words or (subject and not is_vacation(seen.header))
-    if sender is _Sender.POSTMASTER:
-        return words and (subject or _encloses(seen) or _names_recipient(seen))
-    if sender is _Sender.NOBODY:
-        return words and not is_vacation(seen.header) and _names_recipient(seen)
-    return words and _is_manager(seen) and (subject or _encloses(seen) or not seen.below)
+        return subject or said or sender is not _Sender.PERSON
+    return _suffices(seen, sender, subject=subject, said=said)
+
+
+def _suffices(seen: _Evidence, sender: "_Sender", *, subject: bool, said: bool) -> bool:
+    """Whether subject and words of a mail without any machine-readable sign make it a report."""
+    match sender:
+        case _Sender.DAEMON:
+            return said or (subject and not is_vacation(seen.header))
+        case _Sender.POSTMASTER:
+            return said and (subject or _encloses(seen) or _names_recipient(seen))
+        case _Sender.NOBODY:
+            return said and not is_vacation(seen.header) and _names_recipient(seen)
+        case _Sender.PERSON:
+            fitting = subject or _encloses(seen) or not seen.below
+            return said and _is_manager(seen) and fitting
 
 
 class _Sender(Enum):
@@ -146,10 +151,8 @@ def _sender(seen: _Evidence) -> _Sender:
     paths = [path.strip().lower() for path in seen.header.every("return-path")[:1]]
     if any(path.lstrip(b"<").startswith(b"mailer-daemon") for path in paths):
         return _Sender.DAEMON
-    if seen.reverse_path is not None:
-        is_null = seen.reverse_path in ("", "<>")
-    else:
-        is_null = b"<>" in paths
+    known = seen.reverse_path is not None
+    is_null = seen.reverse_path in ("", "<>") if known else b"<>" in paths
     return _Sender.NOBODY if is_null else _Sender.PERSON
 
 

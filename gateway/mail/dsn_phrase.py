@@ -56,13 +56,14 @@ SUBJECT: Final = phrases(r"""
     zwrot poczty|nedoručiteln|nedoručen|kézbesíthetetlen|nelivrabil
     # ru, uk, tr, el, zh, ja, ko
     недоставлен|не доставлен|не может быть доставлено|ошибка доставки|недоставк
-    не може бути доставлен|teslim edilemedi|iletilemedi|δεν παραδόθηκε|退信|无法投递|無法傳遞|無法投遞
-    系统退信|投递失败|未送达|配信不能|配信できません|配送エラー|送信できません|メールを配信|届きませんでした
+    не може бути доставлен|teslim edilemedi|iletilemedi|δεν παραδόθηκε|退信|无法投递
+    無法傳遞|無法投遞|系统退信|投递失败|未送达|配信不能|配信できません|配送エラー|送信できません|メールを配信|届きませんでした
     배달되지|전송 ?실패|반송
 """)
 REFUSAL: Final = phrases(r"""
     # qmail, Postfix, Exim, sendmail and their family
-    this is the \S{1,40}(?: program| mail agent| mail server)? at |i'm afraid i wasn't able to deliver
+    this is the \S{1,40}(?: program| mail agent| mail server)? at
+    i'm afraid i wasn't able to deliver
     this is the (?:postfix|mail system|mailer-daemon|james mail|dragonfly|\S{1,30} program at)
     i'm sorry to have to inform you|message was created automatically by (?:the )?(?:mail|smtp)
     message that you (?:have )?sent|the following address(?:\(es\)|es)? (?:had|failed|have)
@@ -129,7 +130,8 @@ _ENCLOSED: Final = phrases(
     the header of the original message|message (?:text|header|body) follows|enclosed is a copy
     a copy of (?:the|your) (?:original )?message|original mail|copy of the original
     below is a copy of the original|the (?:attachment contains|first \d+ lines of your original)
-    message returned|(?:start|begin)(?:ning)? of (?:original|returned) message|元のメッセージ|original
+    message returned|(?:start|begin)(?:ning)? of (?:original|returned) message|original
+    元のメッセージ
     """,
     before=r"[-_=*>|\s]{0,80}",
 )

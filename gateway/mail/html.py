@@ -13,19 +13,24 @@ from collections.abc import Iterator
 from typing import Final, Protocol, cast
 
 from gateway.mail.limits import HTML_CHARS_MAX
+from gateway.mail.phrase import words
 
-_SKIPPED: Final = frozenset(
-    ["script", "style", "head", "title", "template", "object", "embed", "applet", "svg", "math", "iframe", "frameset", "noframes", "select", "datalist", "audio", "video", "canvas", "map", "button"]
-)
-_PARAGRAPH: Final = frozenset(
-    ["p", "ul", "ol", "dl", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "fieldset", "figure"]
-)
-_BLOCK: Final = _PARAGRAPH | frozenset(
-    ["div", "li", "dt", "dd", "tr", "tbody", "thead", "tfoot", "caption", "section", "article", "header", "footer", "main", "nav", "aside", "form", "address", "center", "figcaption", "body", "html", "hr", "legend", "details", "summary"]
-)
+_SKIPPED: Final = words("""
+    script style head title template object embed applet svg math iframe frameset noframes select
+    datalist audio video canvas map button
+""")
+_PARAGRAPH: Final = words("""
+    p ul ol dl table blockquote h1 h2 h3 h4 h5 h6 pre fieldset figure
+""")
+_BLOCK: Final = _PARAGRAPH | words("""
+    div li dt dd tr tbody thead tfoot caption section article header footer main nav aside form
+    address center figcaption body html hr legend details summary
+""")
 _SPACE: Final = re.compile(r"[ \t\n\r\f\xa0\u200b\ufeff]+")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,20})\b[^<>]{0,4000}>")
-_VOID: Final = frozenset(["br", "hr", "img", "input", "meta", "link", "col", "area", "base", "wbr", "param", "source"])
+_VOID: Final = words("""
+    br hr img input meta link col area base wbr param source
+""")
 _HIDDEN: Final = re.compile(
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE
 )
@@ -42,16 +47,25 @@ class Element(Protocol):
     text: str | None
     tail: str | None
 
-    def get(self, key: str, default: str) -> str: ...
-    def getparent(self) -> "Element | None": ...
-    def getnext(self) -> "Element | None": ...
-    def getprevious(self) -> "Element | None": ...
-    def iter(self, *tags: str) -> Iterator["Element"]: ...
-    def itertext(self) -> Iterator[str]: ...
-    def remove(self, element: "Element") -> None: ...
-    def clear(self, keep_tail: bool = ...) -> None: ...
+    def get(self, key: str, default: str) -> str:
+        """Value of an attribute."""
+
+    def getparent(self) -> "Element | None":
+        """The element around it."""
+
+    def getnext(self) -> "Element | None":
+        """The next one beside it."""
+
+    def iter(self) -> Iterator["Element"]:
+        """It and all within it, in document order."""
+
+    def remove(self, element: "Element") -> None:
+        """Remove a child with the text behind it."""
+
+    def clear(self, *, keep_tail: bool) -> None:
+        """Remove all within it."""
+
     def __iter__(self) -> Iterator["Element"]: ...
-    def __len__(self) -> int: ...
 
 
 def read_html(source: str) -> Element | None:

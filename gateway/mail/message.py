@@ -1,7 +1,7 @@
 """The values of a mail once it has been read: nothing here touches bytes or decides anything.
 
 Words follow RFC 5321 (envelope, reverse-path, forward-path) and RFC 5322 (originator, mailbox,
-msg-id). All text is clean: no NUL, no lone surrogate, `\\n` line ends; header text is one line.
+msg-id). All text is clean: no NUL, no lone surrogate, LF line ends; header text is one line.
 Message-IDs stand without angle brackets. Instants are aware and in UTC.
 """
 
@@ -61,6 +61,7 @@ class FailedRecipient:
 
     @property
     def is_permanent(self) -> bool:
+        """Whether trying again is useless: failed, and not with a transient status."""
         return self.action == "failed" and not self.status.startswith("4")
 
 
@@ -78,7 +79,7 @@ class TraceField:
     """A field that a server on the way put on top, in the order of the header (top first)."""
 
     name: str
-    """Lower case: `received`, `authentication-results`, `arc-authentication-results`, `return-path`…"""
+    """Lower case: `received`, `authentication-results`, `return-path` and their like."""
     value: str
 
 
@@ -120,7 +121,7 @@ class Mail:
     automatic: str = ""
     """The sign that a machine wrote it (RFC 3834, policy M2), or empty for a person's mail."""
     response_suppressed: bool = False
-    """The sender asks for no automatic response (X-Auto-Response-Suppress): not an automatic sign."""
+    """The sender asks for no automatic response (X-Auto-Response-Suppress); no automatic sign."""
     report: DeliveryReport | None = None
     trace: tuple[TraceField, ...] = ()
     hops: int = 0

@@ -23,11 +23,14 @@ from gateway.mail.limits import MESSAGE_ID_MAX, REFERENCE_COUNT_MAX, SIZE_MAX
 from gateway.mail.message import Attachment, Envelope, Mail, Mailbox, TraceField
 from gateway.mail.parameter import read_parameters
 from gateway.mail.part import Tree, read_tree
+from gateway.mail.phrase import words
 
 _MESSAGE_ID: Final = re.compile(r"<([^<>]*)>")
-_TRACE: Final = frozenset(
-    ["return-path", "received", "authentication-results", "arc-authentication-results", "arc-seal", "arc-message-signature", "dkim-signature", "received-spf", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-received", "x-google-dkim-signature", "domainkey-signature"]
-)
+_TRACE: Final = words("""
+    return-path received authentication-results arc-authentication-results arc-seal
+    arc-message-signature dkim-signature received-spf delivered-to x-original-to envelope-to
+    x-envelope-to x-received x-google-dkim-signature domainkey-signature
+""")
 _WENT_THROUGH: Final = (
     "delivered-to",
     "x-original-to",
@@ -119,7 +122,7 @@ def _with_lines(raw: bytes, defects: list[Defect], *, over: bool) -> bytes:
 
 
 def _originators(header: Header, hint: str, defects: list[Defect]) -> Addresses:
-    """Every From mailbox; clean only for one field with one mailbox that all readers agree about."""
+    """Every From mailbox; clean only for one field with one mailbox that all readers agree on."""
     fields = header.every("from")
     read = [read_addresses(body, hint) for body in fields]
     mailboxes = tuple(mailbox for addresses in read for mailbox in addresses.mailboxes)

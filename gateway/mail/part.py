@@ -47,10 +47,12 @@ class Part:
 
     @property
     def main_type(self) -> str:
+        """The type before the slash."""
         return self.content_type.partition("/")[0]
 
     @property
     def encoding(self) -> str:
+        """Content-Transfer-Encoding in lower case; empty where there is none."""
         return self.header.first("content-transfer-encoding").decode("latin-1").strip().lower()
 
     @property
@@ -77,6 +79,7 @@ class Part:
 
     @property
     def content_id(self) -> str:
+        """Content-ID without angle brackets."""
         return self.header.text("content-id").strip("<> ")
 
 
@@ -181,7 +184,7 @@ def _guessed_boundary(part: Part) -> bytes:
 
 
 def _stretches(part: Part, delimiter: bytes) -> tuple[list[tuple[int, int]], bool]:
-    """Where the parts between the delimiter lines begin and end, and whether the last was closed."""
+    """Where the parts between the delimiters begin and end, and whether the last was closed."""
     stretches: list[tuple[int, int]] = []
     begin = -1
     buffer = part.buffer

@@ -1,8 +1,8 @@
 """Recognise the lines with which clients set an old mail off from a new one.
 
-`-----Original Message-----`, blocks of `From: … Sent: … Subject: …`, the line of underscores and the
-headings of help desks, in the languages of `separator_word`; and our own `##- Reply above this
-line -##`.
+`-----Original Message-----`, blocks of `From: … Sent: … Subject: …`, the line of underscores and
+the headings of help desks, in the languages of `separator_word`; and our own
+`##- Reply above this line -##`.
 """
 
 import re

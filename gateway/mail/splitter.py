@@ -2,8 +2,8 @@
 
 Rules for this file: those of `gateway.mail.quote`, whose engine this is; and
 1. Most lines are ordinary. They pass a few cheap tests and nothing else.
-2. The expensive looks (joined lines, header blocks) are counted and end at `_LOOKS_MAX`: no person's
-   mail needs so many, and a hostile one gets no more.
+2. The expensive looks (joined lines, header blocks) are counted and end at `_LOOKS_MAX`: no
+   person's mail needs so many, and a hostile one gets no more.
 """
 
 import re
