@@ -35,10 +35,11 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ROUTE: Final = re.compile(r"^@[^:]*:")
 _IN_COMMENT: Final = re.compile(r"\([^()]*\)")
 _ADDRESS: Final = re.compile(r"[^\s@<>\"'(),:;]{1,320}@[^\s@<>\"'(),:;]{1,320}")
-_LETTERS: Final = r"A-Za-z0-9\u00a1-\U0010ffff"
 _PLAIN: Final = re.compile(
-    rf"[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]+(?:\.[{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]+)*"
-    rf"@[{_LETTERS}][{_LETTERS}-]*(?:\.[{_LETTERS}][{_LETTERS}-]*)*\.?"
+    # dot-atom @ labels; above ASCII whatever is no control and no space (RFC 6532).
+    r"[^\s\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"]+)*"
+    r"@[^\s\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xa0][^\s\x00-\x2c./\x3a-\x40\x5b-\x60\x7b-\xa0]*"
+    r"(?:\.[^\s\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xa0][^\s\x00-\x2c./\x3a-\x40\x5b-\x60\x7b-\xa0]*)*\.?"
 )
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 

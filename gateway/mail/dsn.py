@@ -29,35 +29,23 @@ from gateway.mail.dsn_phrase import (
     SUBJECT,
     is_enclosed_mark,
 )
+from gateway.mail.dsn_recipient import (
+    ANY_ADDRESS,
+    RECIPIENT_COUNT_MAX,
+    from_prose,
+    from_status_parts,
+    from_text_fields,
+    status_in,
+)
 from gateway.mail.header import Header, decoded, read_header
 from gateway.mail.message import DeliveryReport, FailedRecipient
 from gateway.mail.part import Part, Tree
 
-_RECIPIENT_COUNT_MAX: Final = 200
 _REGION_CHARS_MAX: Final = 20_000
-_ADDRESS: Final = r"[^\s<>()\[\]\"',:;|@]{1,64}@[A-Za-z0-9\u00a1-\uffff](?:[\w.-]{0,250}\w)"
-_ANY_ADDRESS: Final = re.compile(_ADDRESS)
-_LEADING: Final = (
-    # `<ann@x>:`, `"ann@x":`, `ann@x: 550 …`, `  ann@x`, `<ann@x>... User unknown`
-    re.compile(
-        r"^[ \t>*•-]*(?:\d{3}[ -])?[<\"']?(" + _ADDRESS + r")[>\"']{0,2}\s*(?:[:;,.(\s-]|$)"
-    ),
-    re.compile(
-        r"(?:recipients?|address(?:es)?|deliver(?:y|ed|ing)?|reach|mailbox|user|account|mail|to|group)\b"
-        r"[^<\n@]{0,60}[<\"'( :]+(" + _ADDRESS + ")",
-        re.IGNORECASE,
-    ),
-)
-_STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_REPLY_CODE: Final = re.compile(r"(?<![\d.:-])([45]\d\d)(?=[ -][^\d]|[ -]\d\.\d|$)")
 _MESSAGE_ID: Final = re.compile(
     r"^[> \t]*Message-I[dD]:\s*<([^<>\s]{3,900})>", re.MULTILINE | re.IGNORECASE
 )
-_FIELD: Final = re.compile(r"^([A-Za-z][A-Za-z-]{2,40}):\s*(.*)$")
-_TYPED: Final = re.compile(
-    r"^\s*(?:rfc ?822|utf-?8|x400|x-[\w-]+|unknown|local|smtp)\s*;\s*", re.IGNORECASE
-)
-_IN_TEXT: Final = re.compile(r"^[ \t]*(?:Final|Original)-Recipient:", re.MULTILINE | re.IGNORECASE)
+_FOOTER: Final = re.compile(r"\n\s*--\s*\n")
 _STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _HEADER_TYPES: Final = frozenset(
     {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers"}
@@ -74,7 +62,6 @@ class _Evidence:
     """The readable text above the enclosed mail."""
     below: str
     """The readable text from there on."""
-    reverse_path: str | None
 
 
 def read_report(
@@ -84,13 +71,17 @@ def read_report(
 
     `text` is the readable text of the mail; `reverse_path` what the envelope said, if it did.
     """
-    above, below = _cut_enclosed(text)
-    seen = _Evidence(header, tree, above, below, reverse_path)
     status_parts = [part for part in tree.parts if _is_status(part)]
-    if not _is_report(seen, status_parts):
-        return _notification(seen)
-    recipients = _from_status_parts(status_parts) or _from_text_fields(text) or _from_lines(seen)
-    recipients = tuple(_with_failed_header(seen, recipients))[:_RECIPIENT_COUNT_MAX]
+    sender = _sender(header, reverse_path)
+    if not status_parts and sender is _Sender.PERSON and not _is_formal(header, tree):
+        # Nearly every mail: its text need not be searched.
+        return None
+    above, below = _cut_enclosed(text)
+    seen = _Evidence(header, tree, above, below)
+    if not _is_report(seen, sender, status_parts):
+        return _notification(text) if sender is _Sender.MANAGER else None
+    recipients = from_status_parts(status_parts) or from_text_fields(text) or _from_text(seen)
+    recipients = tuple(_with_failed_header(seen, recipients))[:RECIPIENT_COUNT_MAX]
     return DeliveryReport(recipients=recipients, original_message_id=_original_id(seen))
 
 
@@ -99,10 +90,14 @@ def _is_status(part: Part) -> bool:
     return part.content_type in _STATUS_TYPES and not part.in_message
 
 
-def _is_report(seen: _Evidence, status_parts: list[Part]) -> bool:
+def _is_formal(header: Header, tree: Tree) -> bool:
+    """Whether type or header say that it is a report, whoever sent it."""
+    return tree.parts[0].content_type == "multipart/report" or "x-failed-recipients" in header
+
+
+def _is_report(seen: _Evidence, sender: "_Sender", status_parts: list[Part]) -> bool:
     """Whether the evidence suffices: a report by its type, or the words of a fitting sender."""
     root = seen.tree.parts[0]
-    sender = _sender(seen)
     if root.content_type == "multipart/report":
         kind = root.parameters.get("report-type", "").lower()
         unnamed = not kind and sender is not _Sender.PERSON
@@ -125,9 +120,10 @@ def _suffices(seen: _Evidence, sender: "_Sender", *, subject: bool, said: bool) 
             return said and (subject or _encloses(seen) or _names_recipient(seen))
         case _Sender.NOBODY:
             return said and not is_vacation(seen.header) and _names_recipient(seen)
+        case _Sender.MANAGER:
+            return said and (subject or _encloses(seen))
         case _Sender.PERSON:
-            fitting = subject or _encloses(seen) or not seen.below
-            return said and _is_manager(seen) and fitting
+            return False
 
 
 class _Sender(Enum):
@@ -136,39 +132,35 @@ class _Sender(Enum):
     DAEMON = "a name under which no person writes"
     POSTMASTER = "a name under which servers write, and people too"
     NOBODY = "the null reverse-path of RFC 5321 section 4.5.5"
+    MANAGER = "a list manager, or an address that takes no replies"
     PERSON = "anybody"
 
 
-def _sender(seen: _Evidence) -> _Sender:
-    for mailbox in read_addresses(seen.header.first("from")).mailboxes[:1]:
+def _sender(header: Header, reverse_path: str | None) -> _Sender:
+    local = ""
+    for mailbox in read_addresses(header.first("from")).mailboxes[:1]:
         local = mailbox.address.partition("@")[0].lower()
         if local in DAEMONS:
             return _Sender.DAEMON
         if local in POSTMASTERS or MACHINE_NAME.search(mailbox.name):
             return _Sender.POSTMASTER
-    if seen.header.first("from").strip() == b"<>":
+    if header.first("from").strip() == b"<>":
         return _Sender.DAEMON
-    paths = [path.strip().lower() for path in seen.header.every("return-path")[:1]]
+    paths = [path.strip().lower() for path in header.every("return-path")[:1]]
     if any(path.lstrip(b"<").startswith(b"mailer-daemon") for path in paths):
         return _Sender.DAEMON
-    known = seen.reverse_path is not None
-    is_null = seen.reverse_path in ("", "<>") if known else b"<>" in paths
-    return _Sender.NOBODY if is_null else _Sender.PERSON
+    known = reverse_path is not None
+    if reverse_path in ("", "<>") if known else b"<>" in paths:
+        return _Sender.NOBODY
+    return _Sender.MANAGER if MANAGERS.search(local) else _Sender.PERSON
 
 
 def _names_recipient(seen: _Evidence) -> bool:
     """Whether the text names an address that is neither ours nor the server's."""
     return any(
         not _is_not_recipient(seen, found[0])
-        for found in itertools.islice(_ANY_ADDRESS.finditer(seen.text), 50)
+        for found in itertools.islice(ANY_ADDRESS.finditer(seen.text), 50)
     )
-
-
-def _is_manager(seen: _Evidence) -> bool:
-    """Whether a list manager or a no-reply address sent it."""
-    for mailbox in read_addresses(seen.header.first("from")).mailboxes[:1]:
-        return MANAGERS.search(mailbox.address.partition("@")[0]) is not None
-    return False
 
 
 def _encloses(seen: _Evidence) -> bool:
@@ -189,115 +181,12 @@ def _cut_enclosed(text: str) -> tuple[str, str]:
     return text[:_REGION_CHARS_MAX], ""
 
 
-def _from_status_parts(parts: list[Part]) -> tuple[FailedRecipient, ...]:
-    """Recipients of `message/delivery-status` parts (RFC 3464 section 2.3)."""
-    found: list[FailedRecipient] = []
-    for part in parts:
-        text = part.text()[0].replace("\r\n", "\n").replace("\r", "\n")
-        found += _from_fields(text)
-    return tuple(found)
-
-
-def _from_text_fields(text: str) -> tuple[FailedRecipient, ...]:
-    """Recipients of the same fields where a server wrote them into the text."""
-    found = _IN_TEXT.search(text)
-    return tuple(_from_fields(text[: found.start() + 8000])) if found else ()
-
-
-def _from_fields(text: str) -> list[FailedRecipient]:
-    """One recipient per group of fields; groups end at a blank line or where a field repeats."""
-    found: list[FailedRecipient] = []
-    group: dict[str, str] = {}
-    last = ""
-    for line in [*text.split("\n"), ""]:
-        field = _FIELD.match(line.lstrip())
-        if (
-            line[:1] in " \t"
-            and last
-            and line.strip()
-            and not (field and field[1].lower() in _KNOWN)
-        ):
-            group[last] += " " + line.strip()
-            continue
-        name = field[1].lower() if field else ""
-        if (not line.strip() or name in group) and (group.keys() & _RECIPIENT_FIELDS):
-            found.append(_recipient(group))
-            group = {}
-        elif not line.strip():
-            group = {}
-        last = name if name in _KNOWN else ""
-        if field and last:
-            group[last] = field[2].strip()
-    return [each for each in found if each.recipient][:_RECIPIENT_COUNT_MAX]
-
-
-_RECIPIENT_FIELDS: Final = frozenset({"final-recipient", "original-recipient"})
-_KNOWN: Final = _RECIPIENT_FIELDS | {"action", "status", "diagnostic-code", "x-actual-recipient"}
-_ACTIONS: Final = frozenset({"failed", "delayed", "delivered", "relayed", "expanded"})
-
-
-def _recipient(group: dict[str, str]) -> FailedRecipient:
-    address = ""
-    for name in ("final-recipient", "original-recipient", "x-actual-recipient"):
-        value = _TYPED.sub("", group.get(name, "")).strip().strip("<>").strip()
-        if value and ("@" in value or not address):
-            address = address if "@" in address else value
-    status = _STATUS.search(group.get("status", ""))
-    diagnostic = clean_line(group.get("diagnostic-code", ""))[:1000]
-    action = group.get("action", "").lower().split(" ")[0].strip("\"';.")
-    code = status[1] if status else _status_in(diagnostic)
-    if action not in _ACTIONS:
-        action = "delayed" if code.startswith("4") else "delivered" if code[:1] == "2" else "failed"
-    return FailedRecipient(
-        recipient=clean_line(address)[:320], status=code, action=action, diagnostic=diagnostic
-    )
-
-
-def _status_in(text: str) -> str:
-    """The enhanced status code of a text, or the class of its reply code as `5.0.0`."""
-    found = _STATUS.search(text)
-    if found:
-        return found[1]
-    code = _REPLY_CODE.search(text)
-    return code[1][0] + ".0.0" if code else ""
-
-
-def _from_lines(seen: _Evidence) -> tuple[FailedRecipient, ...]:
-    """Recipients of a text that only people were meant to read."""
+def _from_text(seen: _Evidence) -> tuple[FailedRecipient, ...]:
+    """Recipients of the prose above the enclosed mail."""
     action = "delayed" if DELAY.search(seen.text) else "failed"
     if action == "failed" and DELIVERED.search(seen.text):
         action = "delivered"
-    lines = seen.text.split("\n")
-    for pattern in (*_LEADING, _ANY_ADDRESS):
-        found = _by_pattern(seen, lines, pattern, action)
-        if found:
-            return tuple(found)
-    return ()
-
-
-def _by_pattern(
-    seen: _Evidence, lines: list[str], pattern: re.Pattern[str], action: str
-) -> list[FailedRecipient]:
-    found: dict[str, list[str]] = {}
-    current: list[str] = []
-    for line in lines:
-        match = pattern.search(line)
-        address = match[match.lastindex or 0].strip(".") if match else ""
-        if address and not _is_not_recipient(seen, address):
-            current = found.setdefault(address.lower(), [address])
-            if len(found) > _RECIPIENT_COUNT_MAX:
-                break
-        if current and len(current) < 12:
-            current.append(line.strip())
-    return [
-        FailedRecipient(
-            recipient=words[0],
-            status=_status_in(" ".join(words[1:])),
-            action=action,
-            diagnostic=clean_line(" ".join(words[1:]))[:500],
-        )
-        for words in found.values()
-    ]
+    return from_prose(seen.text, action, lambda address: not _is_not_recipient(seen, address))
 
 
 def _is_not_recipient(seen: _Evidence, address: str) -> bool:
@@ -327,7 +216,7 @@ def _with_failed_header(
         return list(recipients)
     known = {each.recipient.lower(): each for each in recipients}
     only = (
-        recipients[0] if recipients else FailedRecipient(recipient="", status=_status_in(seen.text))
+        recipients[0] if recipients else FailedRecipient(recipient="", status=status_in(seen.text))
     )
     return [known.get(each.lower(), replace(only, recipient=each)) for each in named]
 
@@ -350,12 +239,14 @@ def _original_id(seen: _Evidence) -> str | None:
     return replied[0].strip("<>")[:998] or None if replied else None
 
 
-def _notification(seen: _Evidence) -> DeliveryReport | None:
+def _notification(text: str) -> DeliveryReport | None:
     """Bounces that a sending service hands over as JSON (Amazon SES through SNS)."""
-    if not seen.text.lstrip().startswith("{") or '"Bounce' not in seen.text.replace("\\", ""):
+    if text.lstrip()[:1] != "{" or '"Bounce' not in text.replace("\\", ""):
         return None
+    # Sendmail breaks a line of more than 990 characters with an exclamation mark and a space.
+    text = text.replace("!\n ", "")
     try:
-        outer = json.loads(seen.text.strip())
+        outer = json.loads(_FOOTER.split(text.strip(), maxsplit=1)[0])
         inner = json.loads(outer["Message"]) if isinstance(outer.get("Message"), str) else outer
         bounced = inner["bounce"]["bouncedRecipients"]
         found = tuple(
@@ -365,7 +256,7 @@ def _notification(seen: _Evidence) -> DeliveryReport | None:
                 action=clean_line(str(each.get("action", "failed")))[:20] or "failed",
                 diagnostic=clean_line(str(each.get("diagnosticCode", "")))[:1000],
             )
-            for each in bounced[:_RECIPIENT_COUNT_MAX]
+            for each in bounced[:RECIPIENT_COUNT_MAX]
         )
         original = inner.get("mail", {}).get("messageId")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -41,7 +41,7 @@ SUBJECT: Final = phrases(r"""
     bounced? (?:mail|message|e-?mail)|^warning: (?:message|could not send|delayed)|delayed mail
     notice: mail|mail status report|rejected:|mail not delivered|\[?bounce\]?:?$|ndr:
     banned contents|virus .{0,60}in mail|considered unsolicited|^blocked: |user unknown
-    unknown user|mailbox (?:is )?full|over quota
+    unknown user|mailbox (?:is )?full|over quota|are not (?:a )?member
     # de, fr, es, it, pt
     unzustellbar|nicht zustellbar|zustell(?:ung|bericht)|rücksendung|fehler bei der zustellung
     non remis|échec (?:de|d['’])|non[- ]distribu|remise (?:impossible|retardée)

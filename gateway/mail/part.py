@@ -42,6 +42,8 @@ class Part:
     parameters: dict[str, str]
     disposition: Parameters = NOTHING
     parts: list["Part"] = field(default_factory=list)
+    known_text: tuple[str, list[Defect]] | None = None
+    """The decoded text, once somebody asked for it."""
     in_message: bool = False
     """It stands within an enclosed message: it belongs to that one's reader, not to this mail."""
 
@@ -66,10 +68,13 @@ class Part:
 
     def text(self) -> tuple[str, list[Defect]]:
         """The body as (unclean) text with what was wrong in encoding and charset."""
+        if self.known_text is not None:
+            return self.known_text
         data, broken = self.content()
         over = Defect.LIMIT_TEXT if len(data) > TEXT_BYTES_MAX else None
         text, misfit = decode(data[:TEXT_BYTES_MAX], self.parameters.get("charset", ""))
-        return text, [defect for defect in (broken, over, misfit) if defect]
+        self.known_text = text, [defect for defect in (broken, over, misfit) if defect]
+        return self.known_text
 
     @property
     def filename(self) -> str:

@@ -19,7 +19,6 @@ from gateway.mail.separator_word import (
 )
 
 REPLY_LINE: Final = "##- Reply above this line -##"
-_ABOVE_LINE: Final = re.compile(r"above this line", re.IGNORECASE)
 _REPLY_LINE: Final = re.compile(
     # Ours, and what other help desks write: one of them may stand between us and the customer.
     r"#{1,2}\s?-\s?reply above this line\s?-\s?#{1,2}"
@@ -45,7 +44,7 @@ _BLOCK_LINES_MAX: Final = 24
 
 def has_reply_line(text: str) -> bool:
     """Whether a text holds a mark `… above this line` at all: one look instead of one per line."""
-    return _ABOVE_LINE.search(text) is not None
+    return "above this line" in text.lower()
 
 
 def is_reply_line(line: str) -> bool:
