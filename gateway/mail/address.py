@@ -104,6 +104,7 @@ class _Reader:
 
     def _comment(self, text: str, at: int) -> int:
         """Collect a comment; nesting is counted."""
+        self.is_clean = self.is_clean and not self.entry.glued
         depth, start = 1, at
         for step in _COMMENT_STEP.finditer(text, at):
             depth += {"(": 1, ")": -1}.get(step[0], 0)
@@ -129,7 +130,11 @@ class _Reader:
         entry = self.entry
         if found["space"] is not None:
             entry.glued = False
-        elif found["angle"] is not None:
+            return
+        if entry.comments:
+            # Only a comment at the very end is read alike by all.
+            self.is_clean = False
+        if found["angle"] is not None:
             if entry.angle is not None or not found["closed"] or "\x00" in found["angle"]:
                 self.is_clean = False
             if entry.angle is None or "@" in found["angle"]:

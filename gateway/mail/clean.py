@@ -9,7 +9,7 @@ from typing import Final
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _CONTROLS: Final = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-_LINE_ENDS: Final = re.compile("\r\n?|[\u2028\u2029\x85]")
+_LINE_ENDS: Final = re.compile("\r+\n|[\r\u2028\u2029\x85]")
 _NOT_ONE_LINE: Final = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from gateway.mail.address import Addresses, read_addresses
 from gateway.mail.automatic import automatic_sign, is_response_suppressed
 from gateway.mail.body import read_body
+from gateway.mail.clean import clean_line
 from gateway.mail.defect import Defect
 from gateway.mail.dsn import read_report
 from gateway.mail.header import Header, as_text, decoded, read_header
@@ -42,7 +43,7 @@ _WENT_THROUGH: Final = (
     "x-forwarded-to",
     "x-forwarded-for",
 )
-_DIGESTED: Final = ("from", "to", "cc", "date", "subject", "message-id", "content-type")
+_DIGESTED: Final = ("from", "to", "cc", "date", "subject", "message-id")
 
 
 def read_mail(raw: bytes, envelope: Envelope) -> Mail:
@@ -190,7 +191,12 @@ def _date(header: Header, defects: list[Defect]) -> datetime | None:
 
 
 def _trace(header: Header) -> tuple[TraceField, ...]:
-    return tuple(TraceField(name, decoded(body)) for name, body in header.fields if name in _TRACE)
+    # Not decoded: an encoded-word in what a server copied must not become syntax of its verdict.
+    return tuple(
+        TraceField(name, clean_line(as_text(body)))
+        for name, body in header.fields
+        if name in _TRACE
+    )
 
 
 def _digest(raw: bytes, header: Header) -> str:
