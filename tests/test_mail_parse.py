@@ -194,19 +194,17 @@ def test_fields_full_of_syntax_cost_little(piece):
     assert time.process_time() - started < 1
 
 
-@pytest.mark.parametrize(
-    "byte", [*range(0x20), *range(0x7F, 0x100)], ids=lambda byte: f"{byte:#04x}"
-)
-def test_every_odd_byte_in_header_and_text_is_stored_clean(byte):
-    odd = bytes((byte,))
-    raw = b"Subject: a" + odd + b"b\r\nFrom: N" + odd + b" <a@x.example>\r\n\r\ntext" + odd + b"end"
+def test_every_odd_byte_in_header_and_text_is_stored_clean():
+    for byte in (*range(0x20), *range(0x7F, 0x100)):
+        odd = bytes((byte,))
+        raw = b"Subject: a%sb\r\nFrom: N%s <a@x.example>\r\n\r\ntext%send" % (odd, odd, odd)
 
-    mail = read(raw)
+        mail = read(raw)
 
-    shown = mail.subject + mail.text + mail.originator.name
-    assert not any(ord(char) < 0x20 and char not in "\t\n" for char in shown)
-    assert "\n" not in mail.subject
-    shown.encode("utf-8")
+        shown = mail.subject + mail.text + mail.originator.name
+        assert not any(ord(char) < 0x20 and char not in "\t\n" for char in shown), hex(byte)
+        assert "\n" not in mail.subject, hex(byte)
+        shown.encode("utf-8")
 
 
 def test_lone_surrogates_and_nul_become_replacement_characters():
@@ -331,7 +329,7 @@ def check_any_mail(raw: bytes) -> None:
     assert read(raw) == mail
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=3000))
 @example(b"To: \x00\x80(a@b")
 @example(b"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B\xff\xff")
@@ -340,7 +338,7 @@ def test_any_bytes_become_a_mail(raw):
     check_any_mail(raw)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(CORPUS),
     st.lists(st.tuples(st.integers(0, 2000), st.binary(max_size=12)), max_size=12),
@@ -357,7 +355,7 @@ def test_any_damage_to_a_mail_leaves_a_mail(raw, damage):
 def test_random_cuts_and_swaps_leave_a_mail():
     chance = random.Random(7)
     pieces = [b"\r", b"\n", b"\x00", b"=?", b'"', b"<", b"(", b"--b1", b"Content-Type:", b"\xe9"]
-    for _ in range(300):
+    for _ in range(120):
         damaged = bytearray(chance.choice(CORPUS))
         for _ in range(chance.choice((1, 3, 10))):
             at = chance.randrange(len(damaged) + 1)

@@ -24,7 +24,8 @@ _REACH: Final = 40
 """How far a look goes for the next line that is not blank."""
 _LOOKS_MAX: Final = 1000
 _HEAD_LINES: Final = 8
-_LINES_JUDGED_MAX: Final = 100_000
+_JUDGED_MAX: Final = 20_000
+_LINES_MAX: Final = 100_000
 """Behind so many lines nothing is judged any more: it is what the last line was."""
 
 
@@ -49,6 +50,7 @@ class Splitter:
         "_columns",
         "_first_new",
         "_has_reply_line",
+        "_judged",
         "_kinds",
         "_lines",
         "_looks",
@@ -69,13 +71,14 @@ class Splitter:
         """The first line that is new and not blank."""
         self._attributed = False
         self._looks = 0
+        self._judged = 0
         self._loose: list[tuple[int, int]] = []
         """Marked lines without an attribution, as long as no attributed quote stands below."""
         self._has_reply_line = separator.has_reply_line(text)
 
     def run(self) -> None:
         """Judge all lines."""
-        lines, total = self._lines, min(len(self._lines), _LINES_JUDGED_MAX)
+        lines, total = self._lines, min(len(self._lines), _LINES_MAX)
         fences = self._fences()
         at = 0
         while at < total:
@@ -85,7 +88,7 @@ class Splitter:
             elif at in fences:
                 self._keep(at, fences[at])
                 at = fences[at]
-            elif self._is_ordinary(line):
+            elif self._judged > _JUDGED_MAX or self._is_ordinary(line):
                 self._keep(at, at + 1)
                 at += 1
             else:
@@ -108,6 +111,7 @@ class Splitter:
 
     def _judge(self, at: int) -> int:
         """Decide about the line `at`; the number of the next line to look at."""
+        self._judged += 1
         line = self._lines[at]
         if line.isspace():
             return at + 1
