@@ -23,7 +23,8 @@ import re
 from typing import Final, NamedTuple
 
 from gateway.mail import signature
-from gateway.mail.splitter import Kind, Splitter, is_marked
+from gateway.mail.quote_mark import is_marked
+from gateway.mail.splitter import Kind, Splitter
 
 _BLANK_RUN: Final = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _CLOSING_LINES_MAX: Final = 2

@@ -6,20 +6,20 @@ Rules for this file: those of `gateway.mail.quote`, whose engine this is; and
    person's mail needs so many, and a hostile one gets no more.
 """
 
-import re
 from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
 from gateway.mail import attribution, separator, signature
+from gateway.mail.quote_mark import (
+    bears_initials,
+    end_of_initials,
+    end_of_marked,
+    is_marked,
+    without_marks,
+)
 
-_MARKED: Final = re.compile(r"[ \t]{0,3}>")
-_DECORATION: Final = re.compile(r"[ \t]*>>+[^<>]{0,200}<<+\s*$")
-_MARKS: Final = re.compile(r"^[ \t]*(?:>[ \t]?)+")
-_PREFIXED: Final = re.compile(r"[A-Za-z]{1,12}>")
-_OPEN_LINK: Final = re.compile(r"[(<\[](?:https?://|mailto:)?[^\s()<>\[\]]{0,2000}$")
 _DASHES: Final = frozenset("-_=~*—–•‐‑‒―#")
-_WRAPPED_CHARS_MIN: Final = 60
 _REACH: Final = 40
 """How far a look goes for the next line that is not blank."""
 _LOOKS_MAX: Final = 1000
@@ -35,11 +35,6 @@ class Kind(Enum):
     NEW = "new"
     QUOTED = "quoted"
     SIGNATURE = "signature"
-
-
-def is_marked(line: str) -> bool:
-    """Whether a line bears the mark of a quote, and is no decoration like `>> SALE <<`."""
-    return _MARKED.match(line) is not None and not _DECORATION.match(line)
 
 
 class Splitter:
@@ -122,8 +117,8 @@ class Splitter:
         end = self._divider(at)
         if end is None and attribution.may_end(line) and self._may_look():
             end = self._attribution(at)
-        if end is None and _PREFIXED.match(line):
-            end = self._prefixed(at)
+        if end is None and bears_initials(line):
+            end = self._initials(at)
         if end is not None:
             return end
         if self._opens_signature(at):
@@ -247,7 +242,7 @@ class Splitter:
 
     def _marked(self, at: int) -> int:
         """A run of marked lines, with the pieces of them that lost their mark when wrapped."""
-        end = self._end_of_marked(at)
+        end = end_of_marked(self._lines, at)
         attributed = self._attributed or self._has_attribution(at, end)
         self._attributed = False
         if not attributed and self._rest is Kind.NEW:
@@ -267,7 +262,7 @@ class Splitter:
             return True
         if not self._may_look():
             return False
-        head = [_MARKS.sub("", line) for line in self._lines[at : min(end, at + _HEAD_LINES)]]
+        head = [without_marks(line) for line in self._lines[at : min(end, at + _HEAD_LINES)]]
         for number, line in enumerate(head):
             if separator.is_original(line) or separator.is_forward(line):
                 return True
@@ -277,42 +272,9 @@ class Splitter:
                 return True
         return separator.block_end(head, 0) is not None
 
-    def _end_of_marked(self, at: int) -> int:
-        """Where a run of marked lines ends; blank lines within belong to it, behind it do not."""
-        end = number = at + 1
-        while number < len(self._lines):
-            line = self._lines[number]
-            if is_marked(line):
-                end = number + 1
-            elif line and not line.isspace():
-                if number != end or not self._is_wrapped(number):
-                    break
-                end = number + 1
-            number += 1
-        return end
-
-    def _is_wrapped(self, number: int) -> bool:
-        """Whether an unmarked line is the rest of the marked one directly above it."""
-        above = self._lines[number - 1].rstrip()
-        if not is_marked(above):
-            return False
-        if _OPEN_LINK.search(above[-2000:]):
-            return True
-        below = self._lines[number + 1] if number + 1 < len(self._lines) else ""
-        return (
-            len(above) >= _WRAPPED_CHARS_MIN
-            and above[-1] not in ".!?:"
-            and is_marked(below)
-            and not is_marked(self._lines[number])
-        )
-
-    def _prefixed(self, at: int) -> int | None:
-        """Lines marked with initials (`AM> …`), as some old clients do; at least two of them."""
-        mark = self._lines[at].partition(">")[0] + ">"
-        end = at + 1
-        while end < len(self._lines) and self._lines[end].startswith(mark):
-            end += 1
-        return self._quote(at, end) if end - at > 1 else None
+    def _initials(self, at: int) -> int | None:
+        end = end_of_initials(self._lines, at)
+        return self._quote(at, end) if end is not None else None
 
     def _opens_signature(self, at: int) -> bool:
         line = self._lines[at]
@@ -369,20 +331,24 @@ class Splitter:
                 self._kinds[number] = Kind.SIGNATURE
 
     def stretches(self) -> Iterator[tuple[Kind, int]]:
-        """Kind and end (an index into the text) of each stretch of one kind."""
-        end = 0
-        current: Kind | None = None
-        total = len(self._text)
-        for number, (line, kind) in enumerate(zip(self._lines, self._kinds, strict=True)):
-            column = self._columns.get(number, 0)
-            if column and current is not Kind.NEW:
-                if current is not None and end:
+        """Kind and end (an index into the text) of each stretch of one kind; none is empty."""
+        current, end, given = Kind.NEW, 0, 0
+        for kind, length in self._pieces():
+            if length and kind is not current:
+                if end > given:
                     yield current, end
-                current = Kind.NEW
-            if kind is not current:
-                if current is not None and end + column:
-                    yield current, end + column
+                    given = end
                 current = kind
-            end = min(end + len(line) + 1, total)
-        if current is not None:
+            end = min(end + length, len(self._text))
+        if end > given:
             yield current, end
+
+    def _pieces(self) -> Iterator[tuple[Kind, int]]:
+        """Kind and length of every line with its line end, in two where it is of two kinds."""
+        last = len(self._lines) - 1
+        for number, (line, kind) in enumerate(zip(self._lines, self._kinds, strict=True)):
+            length = len(line) + (number < last)
+            column = self._columns.get(number, 0)
+            if column:
+                yield Kind.NEW, column
+            yield kind or self._rest, length - column
