@@ -141,16 +141,21 @@ def is_orphan_end(lines: list[str], at: int) -> bool:
 def attribution_at(lines: list[str], at: int, *, quote_follows: bool) -> Attribution | None:
     """The attribution whose last line is `at`, or `None`; earlier lines may belong to it."""
     best: Attribution | None = None
+    named = False
     for first, joined in _joined_upwards(lines, at):
         if is_attribution(joined, quote_follows=quote_follows):
             begins_well = _begins_well(lines[first])
-            if best is None or begins_well:
-                best = Attribution(first)
+            names = _ADDRESS.search(joined) is not None
+            if best is None or begins_well or names > named:
+                best, named = Attribution(first), names
             if begins_well:
                 return best
         elif best is not None:
             break
-    return _within(lines[at], at, quote_follows=quote_follows) or best
+    found = _within(lines[at], at, quote_follows=quote_follows) or best
+    if found is None and quote_follows and _is_heading(lines[at].strip(_DASHES)):
+        found = Attribution(at)
+    return found
 
 
 def _joined_upwards(lines: list[str], at: int) -> list[tuple[int, str]]:
@@ -244,7 +249,9 @@ def _evidence(text: str) -> _Evidence | None:
 
 def _suffices_marked(seen: _Evidence) -> bool:
     """Whether the evidence suffices where marked lines follow."""
-    return seen.date or (seen.address and (seen.ends or seen.begins))
+    if seen.date or (seen.address and (seen.ends or seen.begins)):
+        return True
+    return seen.ends and seen.colon and _is_name(seen.before_verb)
 
 
 def _suffices(seen: _Evidence) -> bool:
@@ -272,10 +279,19 @@ def _is_torn(text: str) -> bool:
 
 def _without_verb(text: str, *, quote_follows: bool) -> bool:
     """`26.06.2014, 14:41, "Ann" <ann@x>:` (Yandex, Gmail in Russian and Japanese)."""
-    if _ADDRESS_LAST.search(text) is None or _DATE.search(text) is None:
-        quoting = _QUOTING.match(text) is not None
-        return quoting and (quote_follows or _ADDRESS.search(text) is not None)
-    return quote_follows or _CLOCK.search(text) is not None
+    if _DATE.search(text) and _ADDRESS_LAST.search(text):
+        return quote_follows or _CLOCK.search(text) is not None
+    quoting = _QUOTING.match(text) is not None
+    return quoting and (quote_follows or _ADDRESS.search(text) is not None)
+
+
+def _is_heading(text: str) -> bool:
+    """`Ann Miller, 07.07.2026 10:00:`: enough only where marked lines follow."""
+    date = _DATE.search(text)
+    if date is None or text[-1:] not in (":", "："):
+        return False
+    timed = _CLOCK.search(text) is not None or _ADDRESS.search(text) is not None
+    return timed and _is_name(text[: date.start()].strip(" ,*["))
 
 
 def _is_iso(text: str) -> bool:

@@ -7,10 +7,11 @@ import re
 from typing import Final
 
 _MARKED: Final = re.compile(r"[ \t]{0,3}>")
-_DECORATION: Final = re.compile(r"[ \t]*>>+[^<>]{0,200}<<+\s*$")
+_DECORATION: Final = re.compile(r"[ \t]*>>[ \t>]*[^<>]{0,200}<<+\s*$")
 _MARKS: Final = re.compile(r"^[ \t]*(?:>[ \t]?)+")
 _INITIALS: Final = re.compile(r"[A-Za-z]{1,12}>")
 _OPEN_LINK: Final = re.compile(r"[(<\[](?:https?://|mailto:)?[^\s()<>\[\]]{0,2000}$")
+_LINK_ONLY: Final = re.compile(r"\s*[(<]?(?:https?://|mailto:)[^\s()<>]{1,2000}[)>]?\s*>?\s*$")
 _WRAPPED_CHARS_MIN: Final = 60
 """A shorter line was not cut by a client."""
 
@@ -48,6 +49,8 @@ def _is_wrapped(lines: list[str], number: int) -> bool:
     if _OPEN_LINK.search(above[-2000:]):
         return True
     below = lines[number + 1] if number + 1 < len(lines) else ""
+    if _LINK_ONLY.match(lines[number]) and is_marked(below):
+        return True
     return len(above) >= _WRAPPED_CHARS_MIN and above[-1] not in ".!?:" and is_marked(below)
 
 

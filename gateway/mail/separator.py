@@ -15,6 +15,7 @@ from gateway.mail.separator_word import (
     FORWARD_STARTS,
     HISTORY,
     ORIGINAL,
+    REPLY_STARTS,
     UNDASHED_FORWARD_STARTS,
 )
 
@@ -56,7 +57,8 @@ def is_original(line: str) -> bool:
     """`-----Original Message-----` and its translations; Lotus Notes' line of dashes."""
     if "---" in line and _NOTES.match(line):
         return True
-    return _title(line) in ORIGINAL
+    title = _title(line)
+    return title in ORIGINAL or title.startswith(REPLY_STARTS)
 
 
 def is_forward(line: str) -> bool:

@@ -69,6 +69,8 @@ UNDASHED_FORWARD_STARTS: Final = tuple(
     начало пере|開始轉寄|开始转发|下面是被转发|転送された
 """)
 )
+REPLY_STARTS: Final = ("reply above", "please reply above", "or reply above", "respond above")
+"""What help desks write between dashes where the answer shall stand above."""
 HISTORY: Final = titles("""
     previous replies|previous conversation|previous message|previous messages|earlier messages
     conversation history|message history|ticket history|email history|frühere antworten

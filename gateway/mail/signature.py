@@ -12,7 +12,7 @@ _MARK: Final = re.compile(r"--\s?$")
 _LONE_DASH: Final = re.compile(r"\s*[—–―]\s*$")
 _LINK: Final = re.compile(r"\s?<(?:https?|mailto):[^<>\s]{1,500}>")
 _SENT_FROM_MY: Final = re.compile(
-    r"sent (?:from|via|using|by|on) (?:my|a|an|the) \S{1,30}(?: \S{1,30}){0,4}[.!]?$", re.IGNORECASE
+    r"sent (?:from|via|using|by|on) my \S{1,30}(?: \S{1,30}){0,4}[.!]?$", re.IGNORECASE
 )
 _NOT_A_DEVICE: Final = re.compile(
     # `Sent from my desk, is much easier`: a sentence. `my Verizon, Samsung smartphone`: a device.
