@@ -110,6 +110,21 @@ def test_a_doubtful_from_is_not_clean(fields, defect):
     assert defect in mail.defects
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(raw_mail(From="a@x.example" + " " * 9000 + ", e@y.example"), id="long From"),
+        pytest.param(raw_mail().replace(b"To:", b"junk line\r\nTo:"), id="junk line"),
+        pytest.param(raw_mail().replace(b"To:", b"X: y\r\n" * 1000 + b"To:"), id="many fields"),
+    ],
+)  # fmt: skip
+def test_a_header_that_hides_something_gives_no_clean_from(raw):
+    mail = read(raw)
+
+    assert len(mail.originators) == 1
+    assert not mail.from_is_clean
+
+
 def test_two_from_fields_are_both_read_and_not_clean():
     mail = read(b"From: eve@evil.example\r\n" + raw_mail())
 
@@ -227,6 +242,13 @@ def test_digest_is_untouched_by_trace_fields_and_line_ends():
 
     assert read(traced).digest == read(raw).digest
     assert read(raw.replace(b"\r\n", b"\n")).digest == read(raw).digest
+
+
+def test_digest_of_a_large_body_does_not_depend_on_line_ends():
+    raw = raw_mail(b"a line of this file\r\n" * 60_000, Content_Type="application/zip")
+
+    for other in (raw.replace(b"\r\n", b"\n"), raw + b"\r\n" * 5):
+        assert read(other).digest == read(raw).digest
 
 
 def test_digest_tells_another_body_or_writer():

@@ -167,7 +167,9 @@ def _join(lines: list[bytes], defects: list[Defect]) -> bytes:
             defects.append(Defect.LIMIT_FIELD_BYTES)
             del lines[count + 1 :]
             break
-    body = b"".join(lines)[:FIELD_BYTES_MAX].strip(b" \t")
+    body = b"".join(lines)
+    # Not stripped where it was cut: its length tells that something is missing.
+    body = body[:FIELD_BYTES_MAX] if len(body) > FIELD_BYTES_MAX else body.strip(b" \t")
     if _STRAY.search(body):
         defects.append(Defect.STRAY_CR_LF)
         body = _STRAY.sub(b" ", body)
