@@ -118,7 +118,8 @@ def _suffices(seen: _Evidence, sender: "_Sender", *, subject: bool, said: bool) 
     """Whether subject and words of a mail without any machine-readable sign make it a report."""
     match sender:
         case _Sender.DAEMON:
-            return said or ((subject or seen.is_null) and not is_vacation(seen.header))
+            named = subject or seen.is_null or DELIVERED.search(seen.text) is not None
+            return said or (named and not is_vacation(seen.header))
         case _Sender.POSTMASTER:
             proof = seen.is_null or subject or _encloses(seen) or _names_recipient(seen)
             return (said and proof) or (subject and (seen.is_null or _encloses(seen)))

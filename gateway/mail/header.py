@@ -232,7 +232,4 @@ def lenient_base64(data: bytes) -> bytes:
     data = _NOT_BASE64.sub(b"", data)
     spare = len(data) % 4
     data = data[:-1] if spare == 1 else data + b"=" * (-len(data) % 4)
-    try:
-        return binascii.a2b_base64(data)
-    except binascii.Error:
-        return b""
+    return binascii.a2b_base64(data)
