@@ -1,1 +1,1 @@
-"""Every rule of the business: facts and a mail, or facts and an instant, become a decision. Pure."""
+"""Every rule of the business: facts and a mail, or facts and an instant, make a decision. Pure."""

@@ -1,0 +1,25 @@
+"""The tree of commands."""
+
+import typer
+
+from gateway.cli import credits as credit
+from gateway.cli import customers, daemon, demo, explain, mail, orders, reading, tickets
+
+app = typer.Typer(
+    name="gateway",
+    help="An email-driven support desk: mails become tickets, prices are confirmed by reply, "
+    "promises are kept. Begin with `gateway demo`.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+demo.add_to(app)
+daemon.add_to(app)
+reading.add_to(app)
+explain.add_to(app)
+app.add_typer(tickets.app, name="tickets")
+app.add_typer(customers.app, name="customers")
+app.add_typer(credit.app, name="credits")
+app.add_typer(orders.app, name="orders")
+app.add_typer(mail.app, name="mail")

@@ -1,0 +1,131 @@
+"""`gateway credits`: the book of credits."""
+
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from gateway.cli.customers import AccountName
+from gateway.cli.operator import Config, Json, operator_of, print_rows
+from gateway.desk import operator
+from gateway.desk.decision import Decision
+from gateway.store import book
+from gateway.store.facts import waiting_tickets
+from gateway.store.register import account_named
+from gateway.store.transaction import run_once
+from gateway.work.acts import act
+
+app = typer.Typer(help="The book of credits: balances, entries, proof.", no_args_is_help=True)
+Reason = Annotated[str, typer.Argument(help="Why; the customer reads it in the statement.")]
+
+
+@app.command()
+def balance(
+    context: typer.Context, account: AccountName, config: Config = None, json: Json = False
+) -> None:
+    """Show what an account has: balance, reserved and available credits."""
+    with operator_of(context).desk(config) as (engine, _):
+        found = run_once(engine, lambda c: account_named(c, account))
+    row = {
+        "account": found.id,
+        "balance": found.balance.balance,
+        "held": found.balance.held,
+        "available": found.balance.available,
+        "withdrawals_used": len(found.withdrawals),
+    }
+    print_rows([row], as_lines=json)
+
+
+@app.command()
+def statement(
+    context: typer.Context, account: AccountName, config: Config = None, json: Json = False
+) -> None:
+    """List every entry of an account, oldest first."""
+    with operator_of(context).desk(config) as (engine, desk):
+        found = run_once(engine, lambda c: list(book.statement(c, account_named(c, account).id)))
+        prefix = desk.policy.mail.ticket_prefix
+    print_rows(
+        (
+            {
+                "at": one.at,
+                "kind": str(one.kind),
+                "amount": one.amount,
+                "held": one.held,
+                "ticket": f"{prefix}{one.ticket}" if one.ticket else None,
+                "ref": one.ref or None,
+                "reason": one.reason or None,
+                "actor": one.actor or None,
+            }
+            for one in found
+        ),
+        as_lines=json,
+    )
+
+
+@app.command()
+def grant(
+    context: typer.Context,
+    account: AccountName,
+    count: Annotated[int, typer.Argument(help="Credits to add, a whole number above 0.")],
+    reason: Reason,
+    config: Config = None,
+) -> None:
+    """Add goodwill credits to an account; what waits for credits goes on."""
+    with operator_of(context).desk(config) as (engine, desk):
+
+        def decide(connection: Connection) -> Decision:
+            found = account_named(connection, account)
+            waiting = waiting_tickets(connection, found.id)
+            return operator.grant(
+                desk.policy, desk.clock(), found, waiting, count=count, reason=reason
+            )
+
+        act(engine, desk, decide)
+    print(f"{account}: {count} credits granted")
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def adjust(
+    context: typer.Context,
+    account: AccountName,
+    count: Annotated[int, typer.Argument(help="Credits to add or, below 0, to take away.")],
+    reason: Reason,
+    config: Config = None,
+) -> None:
+    """Correct the book by an entry of its own; nothing that is written is ever changed."""
+    with operator_of(context).desk(config) as (engine, desk):
+
+        def decide(connection: Connection) -> Decision:
+            found = account_named(connection, account)
+            waiting = waiting_tickets(connection, found.id)
+            return operator.adjust(
+                desk.policy, desk.clock(), found, waiting, count=count, reason=reason
+            )
+
+        act(engine, desk, decide)
+    print(f"{account}: adjusted by {count:+d}")
+
+
+@app.command()
+def verify(context: typer.Context, config: Config = None, json: Json = False) -> None:
+    """Prove the whole book: every invariant of the policy, over every entry and ticket.
+
+    Exit code 0 where all of them hold, 1 where one does not; each flaw is named.
+    """
+    with operator_of(context).desk(config) as (engine, desk):
+
+        def prove(connection: Connection) -> list[book.Flaw]:
+            flaws = list(book.verify(connection, overdraft=desk.policy.credits.overdraft))
+            if not book.is_append_only(connection):
+                flaws.append(book.Flaw(4, "entries", "the triggers that guard the book are gone"))
+            return flaws
+
+        flaws = run_once(engine, prove)
+    print_rows(
+        ({"invariant": one.invariant, "where": one.where, "what": one.what} for one in flaws),
+        as_lines=json,
+    )
+    if flaws:
+        raise typer.Exit(1)
+    if not json:
+        print("the book adds up")

@@ -1,0 +1,245 @@
+"""`gateway customers`: accounts, their contacts and agreements."""
+
+import csv
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from gateway.cli.operator import Config, Json, operator_of, print_rows, refuse
+from gateway.desk import operator
+from gateway.desk.decision import Decision
+from gateway.desk.model import Contact, PaymentMode
+from gateway.mail.address import normalised_address
+from gateway.store import book, register
+from gateway.store.desk_rows import load_account, load_contact
+from gateway.store.facts import waiting_tickets
+from gateway.store.register import account_named
+from gateway.store.transaction import run_once
+from gateway.work.acts import act
+
+app = typer.Typer(help="Customers: accounts and who may write for them.", no_args_is_help=True)
+AccountName = Annotated[
+    str,
+    typer.Argument(help="The account, or the address of one of its contacts.", metavar="ACCOUNT"),
+]
+COLUMNS = ("account", "name", "address", "contact_name", "primary", "language", "payment")
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    account: Annotated[str, typer.Argument(help="A short name, such as acme.")],
+    contact: Annotated[
+        list[str], typer.Option(help="Address that may write; the first is primary.")
+    ],
+    name: Annotated[str, typer.Option(help="The customer's full name.")] = "",
+    config: Config = None,
+) -> None:
+    """Open an account."""
+    with operator_of(context).desk(config) as (engine, desk):
+        at = desk.clock()
+        run_once(engine, lambda c: register.open_account(c, account, contact, at=at, name=name))
+    print(f"{account}: opened with {', '.join(contact)}")
+
+
+@app.command("list")
+def list_accounts(context: typer.Context, config: Config = None, json: Json = False) -> None:
+    """List accounts and their credits."""
+    with operator_of(context).desk(config) as (engine, _):
+        listed = run_once(engine, register.all_accounts)
+    print_rows(
+        (
+            {
+                "account": one.id,
+                "name": one.name,
+                "balance": one.balance.balance,
+                "held": one.balance.held,
+                "available": one.balance.available,
+                "contacts": ", ".join(contact.address for contact in one.contacts),
+            }
+            for one in listed
+        ),
+        as_lines=json,
+    )
+
+
+@app.command()
+def show(
+    context: typer.Context, account: AccountName, config: Config = None, json: Json = False
+) -> None:
+    """Show one account: credits, agreement, contacts."""
+    with operator_of(context).desk(config) as (engine, _):
+        found = run_once(engine, lambda c: account_named(c, account))
+    row = {
+        "account": found.id,
+        "name": found.name,
+        "payment": str(found.payment) if found.payment else None,
+        "balance": found.balance.balance,
+        "held": found.balance.held,
+        "available": found.balance.available,
+        "withdrawals_used": len(found.withdrawals),
+        "contacts": ", ".join(one.address for one in found.contacts),
+        "primary": found.primary,
+    }
+    if json:
+        print_rows([row], as_lines=True)
+        return
+    for key, value in row.items():
+        print(f"{key.replace('_', ' ') + ':':18} {'-' if value is None else value}")
+
+
+@app.command("set")
+def set_account(
+    context: typer.Context,
+    account: AccountName,
+    name: Annotated[str | None, typer.Option(help="The customer's full name.")] = None,
+    payment: Annotated[
+        str | None,
+        typer.Option(help="Standing agreement: ask_first, pre_agreed, or default."),
+    ] = None,
+    add_contact: Annotated[list[str] | None, typer.Option(help="Address that may write.")] = None,
+    remove_contact: Annotated[
+        list[str] | None, typer.Option(help="Address that may write no longer.")
+    ] = None,
+    primary: Annotated[str | None, typer.Option(help="Address that hears of credits.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language of letters to all contacts, such as de.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Change an account."""
+    if payment not in (None, "ask_first", "pre_agreed", "default"):
+        refuse("--payment is ask_first, pre_agreed or default", 2)
+    values: dict[str, str | None] = {}
+    if name is not None:
+        values["name"] = name
+    if payment is not None:
+        values["payment"] = None if payment == "default" else payment
+    with operator_of(context).desk(config) as (engine, desk):
+        at = desk.clock()
+
+        def write(connection: Connection) -> None:
+            found = account_named(connection, account)
+            if values:
+                register.change_account(connection, found.id, values, at=at)
+            for address in add_contact or ():
+                one = Contact(address=address, account=found.id, is_primary=not found.contacts)
+                register.add_contact(connection, one, at=at)
+            for address in remove_contact or ():
+                register.remove_contact(connection, found.id, address, at=at)
+            if primary is not None:
+                register.make_primary(connection, found.id, primary, at=at)
+            if language is not None:
+                register.set_language(connection, found.id, language, at=at)
+
+        run_once(engine, write)
+    print(f"{account}: changed")
+
+
+@app.command()
+def website(
+    context: typer.Context,
+    account: AccountName,
+    order: Annotated[str, typer.Option(help="Order number of the sold website.")],
+    config: Config = None,
+) -> None:
+    """Record a sold website: its free credits are added, once for the order number."""
+    with operator_of(context).desk(config) as (engine, desk):
+
+        def decide(connection: Connection) -> Decision:
+            found = account_named(connection, account)
+            return operator.sell_website(
+                desk.policy,
+                desk.clock(),
+                found,
+                waiting_tickets(connection, found.id),
+                order=order,
+                earlier=book.website_entries(connection, found.id, order),
+            )
+
+        decision, _ = act(engine, desk, decide)
+    count = desk.policy.credits.website_grant
+    print(f"{account}: {count} credits" if decision.changes else f"{account}: nothing changed")
+
+
+@app.command("export")
+def export_accounts(context: typer.Context, config: Config = None) -> None:
+    """Write all accounts and contacts as CSV to standard output."""
+    with operator_of(context).desk(config) as (engine, _):
+        listed = run_once(engine, register.all_accounts)
+    writer = csv.DictWriter(sys.stdout, COLUMNS)
+    writer.writeheader()
+    for one in listed:
+        for contact in one.contacts or (Contact(address="", account=one.id),):
+            writer.writerow(
+                {
+                    "account": _cell(one.id),
+                    "name": _cell(one.name),
+                    "address": _cell(contact.address),
+                    "contact_name": _cell(contact.name),
+                    "primary": "yes" if contact.is_primary else "",
+                    "language": contact.language,
+                    "payment": str(one.payment or ""),
+                }
+            )
+
+
+@app.command("import")
+def import_accounts(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV with the columns of customers export.")],
+    config: Config = None,
+) -> None:
+    """Add accounts and contacts from CSV; what exists is left as it is, wrong lines are named."""
+    with file.open(encoding="utf-8-sig", newline="") as source:
+        listed = list(csv.DictReader(source))
+    problems = [
+        f"{file}:{number}: {problem}"
+        for number, row in enumerate(listed, start=2)
+        if (problem := _problem(row))
+    ]
+    if problems:
+        refuse("\n".join([*problems, "nothing was imported"]))
+    with operator_of(context).desk(config) as (engine, desk):
+        at = desk.clock()
+        count = run_once(engine, lambda c: sum(_import(c, row, at) for row in listed))
+    print(f"{count} contacts added")
+
+
+def _problem(row: dict[str, str]) -> str:
+    if not row.get("account"):
+        return "the column account is missing or empty"
+    if "@" not in (row.get("address") or ""):
+        return f"{row.get('address')!r} is no address"
+    if row.get("payment") not in (None, "", "ask_first", "pre_agreed"):
+        return f"payment {row['payment']!r}: write ask_first or pre_agreed"
+    return ""
+
+
+def _import(connection: Connection, row: dict[str, str], at: datetime) -> bool:
+    """One line of the file; true where it brought a contact."""
+    if load_account(connection, row["account"]) is None:
+        payment = PaymentMode(row["payment"]) if row.get("payment") else None
+        register.open_account(
+            connection, row["account"], (), at=at, name=row.get("name") or "", payment=payment
+        )
+    if load_contact(connection, normalised_address(row["address"])) is not None:
+        return False
+    contact = Contact(
+        address=row["address"],
+        account=row["account"],
+        name=row.get("contact_name") or "",
+        is_primary=row.get("primary") == "yes",
+        language=row.get("language") or "",
+    )
+    register.add_contact(connection, contact, at=at)
+    return True
+
+
+def _cell(text: str) -> str:
+    """Nothing in a cell is taken for a formula (attack A71)."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,177 @@
+"""`gateway explain`: what would be decided about a mail, and why; nothing is written."""
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.cli.operator import Config, Json, Operator, as_json, operator_of, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from gateway.desk.clues import Clues
+    from gateway.desk.decision import Decision, SendLetter
+    from gateway.desk.facts import Facts
+    from gateway.letters.writer import Writer
+    from gateway.mail.message import Mail
+    from gateway.work.assembly import Plan
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command into the tree."""
+    app.command()(explain)
+
+
+def explain(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file with one mail.")],
+    recipient: Annotated[
+        list[str] | None, typer.Option(help="Envelope recipient, where the header lacks it.")
+    ] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Show the decision about a mail, its reasons, changes and letters. Writes nothing."""
+    from gateway.daemon import plan_of
+    from gateway.desk.clues import find_clues
+    from gateway.desk.decide import decide
+    from gateway.letters.shelf import Shelf
+    from gateway.letters.writer import Writer
+    from gateway.mail.message import Envelope
+    from gateway.mail.parse import read_mail
+    from gateway.store.facts import gather
+    from gateway.store.listing import next_ticket_number
+
+    if not file.is_file():
+        refuse(f"{file}: there is no such file")
+    operator = operator_of(context)
+    plan = plan_of(operator.settings(config))
+    now = operator.clock()
+    envelope = Envelope(
+        queue_id="explained",
+        received_at=now,
+        forward_paths=tuple(recipient or ()),
+        source="explain",
+    )
+    mail = read_mail(file.read_bytes(), envelope)
+    with _read_only(operator, plan) as connection:
+        clues = find_clues(mail, plan.policy, plan.keys)
+        facts = gather(connection, mail, clues, plan.policy)
+        decision = decide(mail, facts, plan.policy, now)
+        number = next_ticket_number(connection)
+    writer = Writer(Shelf(plan.built_in_letters, plan.own_letters), plan.policy, plan.keys)
+    letters = [_letter(writer, one, mail, number, operator) for one in decision.letters]
+    told = _told(mail, clues, facts, decision, letters)
+    if json:
+        print(as_json(told))
+    else:
+        _print(told)
+
+
+@contextmanager
+def _read_only(operator: Operator, plan: "Plan") -> "Iterator[Connection]":
+    """A transaction that is always undone; an empty desk where there is no database yet."""
+    from gateway.store.engine import open_engine
+    from gateway.store.upgrade import upgrade
+
+    del operator
+    path = plan.database_url.removeprefix("sqlite:///")
+    missing = plan.database_url.startswith("sqlite:") and not Path(path).exists()
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/empty.db" if missing else plan.database_url
+        engine = open_engine(url)
+        try:
+            if missing:
+                upgrade(engine)
+            with engine.connect() as connection:
+                yield connection
+                connection.rollback()
+        finally:
+            engine.dispose()
+
+
+def _letter(
+    writer: "Writer", letter: "SendLetter", mail: "Mail", number: int, operator: Operator
+) -> dict[str, Any]:
+    from email import message_from_bytes, policy
+
+    from gateway.letters.writer import Frame
+
+    written = writer.write(
+        letter,
+        Frame(
+            event=mail.envelope.queue_id,
+            at=operator.clock(),
+            numbers={-1 - step: number + step for step in range(5)},
+            answered=mail.message_id or "",
+            thread=(mail.message_id,) if mail.message_id else (),
+        ),
+    )
+    made = message_from_bytes(written.content, policy=policy.default)
+    body = made.get_body(("plain",))
+    return {
+        "letter": letter.letter,
+        "to": letter.to,
+        "subject": str(made["Subject"]),
+        "text": body.get_content() if body else "",
+    }
+
+
+def _told(
+    mail: "Mail",
+    clues: "Clues",
+    facts: "Facts",
+    decision: "Decision",
+    letters: list[dict[str, Any]],
+) -> dict[str, Any]:
+    return {
+        "from": clues.sender,
+        "subject": mail.subject,
+        "new_text": mail.new_text,
+        "cut": len(mail.text) - len(mail.new_text),
+        "automatic": mail.automatic or None,
+        "defects": list(mail.defects),
+        "commands": [str(one.verb) for one in clues.commands.commands]
+        or [one.line for one in clues.control.commands],
+        "found_by": facts.found_by or None,
+        "disposition": str(decision.disposition),
+        "reasons": list(decision.reasons),
+        "changes": [_change(one) for one in decision.changes],
+        "letters": letters,
+    }
+
+
+def _change(change: Any) -> str:
+    """A change on one line: its name and the fields that say something."""
+    if not is_dataclass(change):
+        return str(change)
+    shown = []
+    for one in fields(change):
+        value = getattr(change, one.name)
+        if one.name in ("values", "steps", "text") or value in (None, "", (), False):
+            continue
+        number = getattr(value, "number", None)
+        text = f"#{number}" if number is not None else str(value)
+        shown.append(f"{one.name}={text if len(text) < 60 else text[:57] + '…'}")
+    return f"{type(change).__name__}({', '.join(shown)})"
+
+
+def _print(told: dict[str, Any]) -> None:
+    for key, value in told.items():
+        if key in ("letters", "new_text") or value in (None, [], ""):
+            continue
+        if isinstance(value, list):
+            print(f"{key.replace('_', ' ')}:")
+            for one in value:
+                print(f"  {one}")
+        else:
+            print(f"{key.replace('_', ' ') + ':':13} {value}")
+    for letter in told["letters"]:
+        print(f"\n--- {letter['letter']} to {letter['to']}\nSubject: {letter['subject']}\n")
+        print(letter["text"].rstrip())

@@ -1,0 +1,170 @@
+"""What every command of the operator needs: settings, the database, the clock, ways to print."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from gateway import journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from gateway.settings.load import Settings
+    from gateway.spool import Spool
+    from gateway.work.intake import Desk
+
+REFUSED = 1
+TEMPORARY = 75
+WRONG_SETTINGS = 78
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="The settings file. Else GATEWAY_CONFIG, config/gateway.toml, "
+        "/etc/gateway/gateway.toml.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+
+
+class Operator:
+    """Settings and parts, opened when a command asks for them."""
+
+    def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
+        self.clock = clock or (lambda: datetime.now(UTC))
+
+    def settings(self, config: Path | None) -> "Settings":
+        """The checked settings; all problems are printed and end the command with 78."""
+        import os
+
+        from gateway.settings.load import find_settings, load_settings
+        from gateway.settings.problems import WrongSettings
+
+        try:
+            return load_settings(find_settings(config, os.environ))
+        except WrongSettings as error:
+            for problem in error.problems:
+                complain(problem)
+            raise typer.Exit(WRONG_SETTINGS) from error
+
+    @contextmanager
+    def desk(self, config: Path | None) -> "Iterator[tuple[Engine, Desk]]":
+        """The database of the settings, brought up to date, and the desk's rules.
+
+        What the desk refuses ends the command with its text; a database out of reach ends it
+        with 75.
+        """
+        from sqlalchemy.exc import InterfaceError, OperationalError
+
+        from gateway.daemon import plan_of
+        from gateway.desk.operator import NotPossible
+        from gateway.letters.shelf import Shelf
+        from gateway.letters.writer import Writer
+        from gateway.store.engine import open_engine
+        from gateway.store.upgrade import upgrade
+        from gateway.work.intake import Desk
+
+        plan = plan_of(self.settings(config))
+        engine = open_engine(plan.database_url)
+        try:
+            upgrade(engine)
+            shelf = Shelf(plan.built_in_letters, plan.own_letters)
+            yield (
+                engine,
+                Desk(
+                    policy=plan.policy,
+                    keys=plan.keys,
+                    writer=Writer(shelf, plan.policy, plan.keys),
+                    clock=self.clock,
+                ),
+            )
+        except NotPossible as error:
+            refuse(str(error))
+        except (OperationalError, InterfaceError) as error:
+            refuse(f"the database is out of reach: {error.orig}", TEMPORARY)
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def spool(self, config: Path | None) -> "Iterator[Spool]":
+        """The spool of the settings' state folder."""
+        from gateway.spool import Spool
+
+        spool = Spool(self.settings(config).state_dir / "spool.db")
+        try:
+            yield spool
+        finally:
+            spool.close()
+
+
+def operator_of(context: typer.Context) -> Operator:
+    """The operator of this call; tests bring one with a clock of their own."""
+    root = context.find_root()
+    if not isinstance(root.obj, Operator):
+        root.obj = Operator()
+    journal.silent()
+    return root.obj
+
+
+def complain(text: str) -> None:
+    """Tell what is wrong, on standard error."""
+    print(text, file=sys.stderr)
+
+
+def refuse(text: str, code: int = REFUSED) -> NoReturn:
+    """Tell what is wrong and end the command."""
+    complain(text)
+    raise typer.Exit(code)
+
+
+def as_json(row: Mapping[str, Any]) -> str:
+    """One line of JSON; instants in ISO 8601 and UTC."""
+    return json.dumps(row, default=_plain, ensure_ascii=False)
+
+
+def print_rows(rows: Iterable[Mapping[str, Any]], *, as_lines: bool) -> None:
+    """Rows as JSON lines, or as a table for people."""
+    listed = list(rows)
+    if as_lines:
+        for row in listed:
+            print(as_json(row))
+        return
+    if not listed:
+        return
+    names = list(listed[0])
+    cells = [[name.replace("_", " ") for name in names]]
+    cells += [[_shown(row[name]) for name in names] for row in listed]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
+    for line in cells:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    # Control characters of strangers never reach the operator's terminal (attack A71).
+    text = str(value)
+    return "".join(char if char.isprintable() else "?" for char in text)[:60]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return str(value)

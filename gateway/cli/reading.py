@@ -1,0 +1,147 @@
+"""`gateway parse`, `deliver` and `import`: mails from files and pipes."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.operator import TEMPORARY, Config, Json, as_json, complain, operator_of, refuse
+
+USAGE = 64
+NO_INPUT = 66
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into the tree."""
+    app.command()(parse)
+    app.command()(deliver)
+    app.command("import")(import_mails)
+
+
+def parse(
+    files: Annotated[list[Path], typer.Argument(help="Files with one mail each.")],
+    json: Json = False,
+) -> None:
+    """Show what the gateway sees in a mail: sender, new text, attachments, robots, bounces.
+
+    Needs no settings and never fails on a mail; exit code 1 only where a file cannot be read.
+    """
+    from datetime import UTC, datetime
+
+    from gateway.mail.describe import describe
+    from gateway.mail.message import Envelope
+    from gateway.mail.parse import read_mail
+
+    unreadable = False
+    for file in files:
+        try:
+            raw = file.read_bytes()
+        except OSError as error:
+            complain(f"{file}: {error.strerror}")
+            unreadable = True
+            continue
+        envelope = Envelope(queue_id="", received_at=datetime.now(UTC))
+        seen = {"file": str(file), **describe(read_mail(raw, envelope))}
+        if json:
+            print(as_json(seen))
+            continue
+        for key, value in seen.items():
+            if value not in ("", None, [], False):
+                print(f"{key + ':':14} {value}")
+        print()
+    if unreadable:
+        raise typer.Exit(1)
+
+
+def deliver(
+    context: typer.Context,
+    recipients: Annotated[
+        list[str] | None, typer.Argument(help="Addresses the mail was sent to, if known.")
+    ] = None,
+    sender: Annotated[
+        str | None, typer.Option("--sender", "-f", help="Envelope sender; <> for a bounce.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Take one mail from standard input, for the pipe of a mail server.
+
+    Exit code 0 once the mail is safely kept, 75 where the mail server should try again.
+    """
+    import asyncio
+
+    raw = sys.stdin.buffer.read()
+    if not raw.strip():
+        refuse("no mail on standard input", NO_INPUT)
+    reverse_path = None if sender is None else sender.strip("<>")
+    asyncio.run(_keep(context, config, [raw], reverse_path, tuple(recipients or ()), "pipe"))
+
+
+def import_mails(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(help="An mbox, a Maildir or a file with one mail.")],
+    config: Config = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Take in the mails of an mbox or Maildir, as if they came now; repeats are recognised."""
+    import asyncio
+
+    if not source.exists():
+        refuse(f"{source}: there is no such file or folder", NO_INPUT)
+    mails: Iterator[bytes] = _mails_of(source)
+    if not quiet:
+        from rich.progress import track
+
+        mails = iter(track(mails, description="importing", transient=True))
+    count = asyncio.run(_keep(context, config, mails, None, (), "import"))
+    print(f"{count} mails are in the spool; a running gateway takes them in")
+
+
+async def _keep(
+    context: typer.Context,
+    config: Path | None,
+    mails: "Iterator[bytes] | list[bytes]",
+    reverse_path: str | None,
+    recipients: tuple[str, ...],
+    source: str,
+) -> int:
+    from gateway.mail.message import Envelope
+    from gateway.spool import SpoolFailure, SpoolFull, new_queue_id
+
+    operator, count = operator_of(context), 0
+    with operator.spool(config) as spool:
+        for raw in mails:
+            now = operator.clock()
+            envelope = Envelope(
+                queue_id=new_queue_id(now),
+                received_at=now,
+                reverse_path=reverse_path,
+                forward_paths=recipients,
+                source=source,
+            )
+            try:
+                await spool.put(envelope, raw)
+            except (SpoolFull, SpoolFailure) as error:
+                refuse(f"cannot keep the mail: {error}", TEMPORARY)
+            count += 1
+    return count
+
+
+def _mails_of(source: Path) -> Iterator[bytes]:
+    """The raw mails of a file or folder; the bytes are not touched."""
+    import mailbox
+
+    if source.is_dir():
+        for folder in ("cur", "new"):
+            for path in sorted((source / folder).glob("*")):
+                yield path.read_bytes()
+        return
+    with source.open("rb") as file:
+        is_mbox = file.read(5) == b"From "
+    if not is_mbox:
+        yield source.read_bytes()
+        return
+    box = mailbox.mbox(source, create=False)
+    for key in box.iterkeys():
+        yield box.get_bytes(key)

@@ -1,0 +1,293 @@
+"""A mail of staff: all of its commands or none, then the text (policy 5.5, rule M15).
+
+A text that may not leave because the price is not settled comes back to its writer; the commands
+before it keep their effect. Anything else that cannot be done undoes the whole mail.
+"""
+
+from dataclasses import replace
+from typing import Final, Literal
+
+from gateway.desk import clocks, price
+from gateway.desk.control import FORMS, INFO_VERBS, TEXT_VERBS, ControlBlock, Refusal, StaffCommand
+from gateway.desk.decision import (
+    Decision,
+    Disposition,
+    FileMessage,
+    MessageKind,
+    MoveTicket,
+    SendLetter,
+)
+from gateway.desk.draft import Draft
+from gateway.desk.facts import Facts
+from gateway.desk.lifecycle import Event
+from gateway.desk.model import ClockKind, LetterValue, Status, Waiting
+from gateway.desk.people import Person
+from gateway.desk.policy import Policy
+from gateway.desk.staff_commands import RUN, Desk, take
+from gateway.desk.token import Purpose
+from gateway.mail.message import Mail
+
+Act = Literal["reply", "ask", "note"]
+
+NEEDS_NO_TICKET: Final = frozenset({"paid", *INFO_VERBS})
+LAST: Final = frozenset({"close"})
+"""Verbs that take effect after the text of the same mail."""
+
+
+def take_control(
+    draft: Draft, mail: Mail, facts: Facts, person: Person, policy: Policy
+) -> Decision:
+    """Carry out a mail of staff, or answer why not."""
+    fresh = Draft(
+        policy=policy,
+        at=draft.at,
+        event=draft.event,
+        actor=draft.actor,
+        account=draft.account,
+        tickets=draft.tickets.values(),
+    )
+    number = facts.ticket.number if facts.ticket else None
+    refusal = _carry_out(draft, mail, facts, person, number)
+    if refusal:
+        fresh.because(f"refused: {refusal.reason} (M15)")
+        _return_mail(fresh, mail, facts, person, (refusal, *facts.clues.control.refusals[1:]))
+        return fresh.finish(Disposition.CONTROL, ticket=number)
+    if policy.engineer.receipts == "all" and facts.clues.control.commands:
+        _acknowledge(draft, facts, person)
+    return draft.finish(Disposition.CONTROL, ticket=number)
+
+
+def _carry_out(
+    draft: Draft, mail: Mail, facts: Facts, person: Person, number: int | None
+) -> Refusal | None:
+    block = facts.clues.control
+    if block.refusals:
+        return block.refusals[0]
+    act, block = _act(draft.policy, facts, block)
+    if isinstance(act, Refusal):
+        return act
+    if number is None:
+        return _without_ticket(draft, mail, facts, person, block)
+    desk = Desk(
+        draft=draft,
+        mail=mail,
+        facts=facts,
+        person=person,
+        number=number,
+        text=block.text,
+        answers=act == "reply" and bool(block.text or mail.attachments),
+    )
+    for command in block.commands:
+        if command.verb not in LAST and (refusal := _run(desk, command)):
+            return refusal
+    if refusal := _take_text(desk, act, block):
+        return refusal
+    for command in block.commands:
+        if command.verb in LAST and (refusal := _run(desk, command)):
+            return refusal
+    return None
+
+
+def _run(desk: Desk, command: StaffCommand) -> Refusal | None:
+    if command.verb in INFO_VERBS:
+        inform(desk.draft, desk.facts, desk.person, command)
+        return None
+    if command.verb in TEXT_VERBS:
+        return None
+    desk.draft.because(f"#{command.verb}")
+    return RUN[command.verb](desk, command)
+
+
+def _act(policy: Policy, facts: Facts, block: ControlBlock) -> tuple[Act | Refusal, ControlBlock]:
+    """What the text is: answer, question or note; words on the command's own line belong to it."""
+    said = [one for one in block.commands if one.verb in TEXT_VERBS]
+    if len({one.verb for one in said}) > 1:
+        return Refusal(said[1].line, f"the text is #{said[0].verb} already"), block
+    if not said:
+        token = facts.clues.token
+        noted = token is not None and token.purpose is Purpose.NOTE
+        return ("note" if noted else policy.engineer.default_action), block
+    own = "\n".join(one.reason for one in said if one.reason)
+    text = "\n\n".join(part for part in (own, block.text) if part)
+    if not text and said[0].verb != "reply":
+        return Refusal(said[0].line, f"#{said[0].verb} needs a text", FORMS[said[0].verb][1]), block
+    act: Act = "ask" if said[0].verb == "ask" else "note" if said[0].verb == "note" else "reply"
+    return act, replace(block, text=text)
+
+
+def _take_text(desk: Desk, act: Act, block: ControlBlock) -> Refusal | None:
+    if not (block.text or desk.mail.attachments):
+        return None if block.commands else Refusal("", "the mail has no text and no command")
+    if act == "note":
+        _file(desk, MessageKind.NOTE)
+        return None
+    if not desk.ticket.is_open:
+        return Refusal("", "the ticket is closed; write #reopen on the first line", "#reopen")
+    if act == "ask":
+        _ask(desk)
+        return None
+    _answer(desk)
+    return None
+
+
+def _file(desk: Desk, kind: MessageKind, waiting: Waiting | None = None) -> None:
+    desk.draft.record(
+        FileMessage(
+            ticket=desk.number,
+            kind=kind,
+            author=desk.person.address,
+            text=desk.text,
+            at=desk.draft.at,
+            message_id=desk.mail.message_id or "",
+            waiting=waiting,
+        )
+    )
+
+
+def _ask(desk: Desk) -> None:
+    """A question to the customer needs no price (rule A12)."""
+    draft, number = desk.draft, desk.number
+    take(draft, number, desk.person)
+    clocks.stop(draft, number, ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE, met=True)
+    _file(desk, MessageKind.QUESTION, Waiting.CUSTOMER)
+    _send(desk, "clarification", charged=0)
+
+
+def _answer(desk: Desk) -> None:
+    """An answer leaves when its price is settled, and is charged with it (A6, A11, A13)."""
+    draft, number = desk.draft, desk.number
+    if not price.is_settled(draft.policy, desk.ticket):
+        _hold_back(desk)
+        return
+    take(draft, number, desk.person)
+    before = desk.ticket
+    if not price.settle(draft, number, answering=True):
+        _block(desk)
+        return
+    clocks.stop(draft, number, met=True)
+    if desk.ticket.status is Status.ASSIGNED:
+        draft.record(
+            MoveTicket(ticket=number, event=Event.START, to=Status.IN_PROGRESS, at=draft.at)
+        )
+    _file(desk, MessageKind.ANSWER, Waiting.CUSTOMER)
+    _send(desk, "answer", charged=desk.ticket.charged - before.charged)
+
+
+def _send(desk: Desk, letter: str, *, charged: int) -> None:
+    desk.draft.to_customer(
+        letter,
+        desk.ticket.requester,
+        desk.ticket,
+        thread="ticket",
+        with_attachments=bool(desk.mail.attachments),
+        text=desk.text,
+        by=desk.person.name,
+        charged_now=charged,
+    )
+
+
+def _hold_back(desk: Desk) -> None:
+    """The text comes back; where credits are missing the letter about them carries it (5.5)."""
+    present = desk.ticket.present
+    if present is not None and present.decided_at is not None:
+        if not any(one.letter == "engineer_credits_blocked" for one in _letters(desk.draft)):
+            _tell_blocked(desk)
+        return
+    desk.draft.because("answer held back: the price is not settled (A6, A13)")
+    reason = "not confirmed" if present else "no price"
+    refusal = Refusal("", reason, "#assess N, #ask or #free")
+    _return_mail(desk.draft, desk.mail, desk.facts, desk.person, (refusal,), text=desk.text)
+
+
+def _block(desk: Desk) -> None:
+    in_force = desk.ticket.settled
+    if in_force is None:
+        raise AssertionError("only a priced answer can lack credits")
+    desk.draft.because("answer held back: credits are missing (A3)")
+    _tell_blocked(desk)
+
+
+def _tell_blocked(desk: Desk) -> None:
+    named = desk.ticket.present or desk.ticket.settled
+    if named is None:
+        return
+    desk.draft.to_staff(
+        "engineer_credits_blocked",
+        (desk.person.address,),
+        desk.ticket,
+        thread="mail",
+        missing=price.missing_for(desk.draft, desk.ticket, named),
+        unsent=desk.text,
+        assessment_label=named.label,
+        price=named.price,
+    )
+
+
+def _letters(draft: Draft) -> list[SendLetter]:
+    return [change for change in draft.changes if isinstance(change, SendLetter)]
+
+
+def _without_ticket(
+    draft: Draft, mail: Mail, facts: Facts, person: Person, block: ControlBlock
+) -> Refusal | None:
+    """A mail to an order's or to the person's own desk address."""
+    if block.text and not block.commands:
+        return Refusal("", "this address belongs to no ticket: reply to a ticket's letter", "#help")
+    if not block.commands:
+        return Refusal("", "the mail has no command", "#help")
+    desk = Desk(
+        draft=draft, mail=mail, facts=facts, person=person, number=0, text="", answers=False
+    )
+    for command in block.commands:
+        if command.verb not in NEEDS_NO_TICKET:
+            reason = "this command needs a ticket: write it in reply to one of its letters"
+            return Refusal(command.line, reason, "#help")
+        if refusal := _run(desk, command):
+            return refusal
+    return None
+
+
+def _return_mail(
+    draft: Draft,
+    mail: Mail,
+    facts: Facts,
+    person: Person,
+    refusals: tuple[Refusal, ...],
+    *,
+    text: str = "",
+) -> None:
+    """Why it was not done, the nearest valid command, the whole text back."""
+    complaints: tuple[LetterValue, ...] = tuple(
+        {"line": one.line, "reason": one.reason, "instead": one.instead} for one in refusals
+    )
+    draft.to_staff(
+        "engineer_command_error",
+        (person.address,),
+        facts.ticket,
+        thread="mail",
+        refusals=complaints,
+        unsent=text or mail.new_text,
+        partly=bool(text) and bool(facts.clues.control.commands),
+    )
+
+
+def inform(draft: Draft, facts: Facts, person: Person, command: StaffCommand) -> None:
+    """Answer `#help`, `#status`, `#balance` and their like to whoever asked."""
+    draft.because(f"#{command.verb} answered")
+    usages: tuple[LetterValue, ...] = tuple(usage for _, usage in FORMS.values())
+    draft.to_staff(
+        "engineer_info",
+        (person.address,),
+        facts.ticket,
+        thread="mail",
+        topic=command.verb,
+        usages=usages,
+    )
+
+
+def _acknowledge(draft: Draft, facts: Facts, person: Person) -> None:
+    """`engineer.receipts = "all"`: say what was carried out."""
+    lines: tuple[LetterValue, ...] = tuple(one.line for one in facts.clues.control.commands)
+    draft.to_staff(
+        "engineer_ack", (person.address,), facts.ticket, thread="mail", what="done", lines=lines
+    )

@@ -1,0 +1,65 @@
+"""What the store knew when a decision was asked for. Values only; rows never leave the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from gateway.desk.clues import Clues
+from gateway.desk.model import Account, Contact, Order, Ticket
+from gateway.desk.words import Background
+from gateway.ledger.entry import Entry
+
+FoundBy = Literal["token", "reference", "subject", ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An earlier mail that this one repeats."""
+
+    queue_id: str
+    same_content: bool
+    """Same content, not only the same Message-ID."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepliedTo:
+    """The letter of ours that a mail answers."""
+
+    letter: str
+    ticket: int | None
+    assessment: int | None
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything `decide` may know besides the mail, the policy and the instant."""
+
+    clues: Clues
+    seen: Seen | None = None
+    contact: Contact | None = None
+    """The sender as a contact on file."""
+    account: Account | None = None
+    """The sender's account."""
+    ticket: Ticket | None = None
+    """The ticket the mail points at; where it was merged, the one it went into."""
+    ticket_account: Account | None = None
+    """The account of that ticket, or of the order that staff settles."""
+    found_by: FoundBy = ""
+    replied: RepliedTo | None = None
+    others: tuple[Ticket, ...] = ()
+    """Other tickets with an assessment that waits, of the ticket's account, else the sender's."""
+    named: Mapping[int, Ticket] = field(default_factory=dict)
+    """Tickets that staff commands name."""
+    orders: Mapping[int, Order] = field(default_factory=dict)
+    letters_sent: Mapping[tuple[str, str, int | None], datetime] = field(default_factory=dict)
+    """When a help-type letter last went to a recipient for a ticket (`mail.repeat_limit`)."""
+    entries: tuple[Entry, ...] = ()
+    """The account's last entries, latest first, where somebody asked for them."""
+    topic: tuple[str, ...] = ()
+    """What the ticket has been about: subject and texts so far."""
+    background: Background = field(default_factory=Background)
+    """How often words occur at this desk, for the likeness of texts."""
+    queue: tuple[Ticket, ...] = ()
+    """Open tickets in queue order, where a member of staff asked for them."""

@@ -1,0 +1,21 @@
+"""Steps of a promise: what is to happen, and when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+REMINDER: Final = "reminder"
+WARNING: Final = "warning"
+ESCALATION: Final = "escalation"
+EXPIRY: Final = "expiry"
+AUTOCLOSE: Final = "autoclose"
+TICKET: Final = "ticket"
+"""The clock of steps that belong to no promise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that is to happen: `reminder`, `warning`, `escalation 1` or `expiry`."""
+
+    name: str
+    at: datetime

@@ -1,0 +1,95 @@
+"""The diary: one structured line for each event in a mail's life, on standard error.
+
+Lines carry `event=` and the queue id, so that a mail's story is one search. Secrets and customer
+text never reach it (promise P16): names of events, ids, numbers and addresses only.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Final, Literal, TextIO
+
+import structlog
+
+LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+QUIET_LIBRARIES: Final = ("aiosmtpd", "mail.log", "apscheduler", "alembic", "asyncio", "aioimaplib")
+"""They tell their own stories; only what goes wrong is passed on."""
+
+
+def start(
+    *,
+    form: Literal["auto", "console", "json"] = "auto",
+    level: Literal["debug", "info", "warning", "error"] = "info",
+    stream: TextIO | None = None,
+) -> None:
+    """Set up the diary for this process."""
+    out = stream or sys.stderr
+    console = form == "console" or (form == "auto" and out.isatty())
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=24)
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(handlers=[_Passing()], level=logging.WARNING, force=True)
+    for name in QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def silent() -> None:
+    """No diary: for commands that print their own answer."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        cache_logger_on_first_use=False,
+    )
+
+
+def follow(listener: Callable[[str, Mapping[str, Any]], None]) -> None:
+    """Let somebody watch the events of this process as they happen, beside the diary."""
+
+    def tell(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        listener(str(line.get("event", "")), line)
+        return line
+
+    processors = structlog.get_config()["processors"]
+    structlog.configure(processors=[tell, *processors])
+
+
+def note(event: str, **fields: Any) -> None:
+    """Something happened that an operator may look for."""
+    structlog.get_logger().info(event, **fields)
+
+
+def warn(event: str, **fields: Any) -> None:
+    """Something happened that an operator should look at."""
+    structlog.get_logger().warning(event, **fields)
+
+
+def fail(event: str, **fields: Any) -> None:
+    """Something went wrong that we could not help."""
+    structlog.get_logger().error(event, **fields)
+
+
+class _Passing(logging.Handler):
+    """Lines of libraries, as events of the diary: the kind of the error, never its text."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        structlog.get_logger().warning(
+            "library", library=record.name, where=f"{record.module}:{record.lineno}", error=kind
+        )

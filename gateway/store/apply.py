@@ -1,0 +1,241 @@
+"""Carry out a decision: every change in the transaction at hand, letters included.
+
+Order: accounts, new tickets, then each change's own rows, then the tickets as they are at the end
+(refused if somebody changed them meanwhile), then the letters, which name what was drawn.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.desk.decision import (
+    Decision,
+    FileMessage,
+    OpenAccount,
+    SendLetter,
+    TicketState,
+)
+from gateway.desk.model import Ticket
+from gateway.letters.writer import Frame
+from gateway.store import rows
+from gateway.store.changes import carry_out
+from gateway.store.engine import is_sqlite
+from gateway.store.mail_tables import audit
+from gateway.store.occasion import Applied, Occasion, draw
+from gateway.store.outbox import enqueue
+from gateway.store.tables import accounts, contacts, tickets
+from gateway.store.transaction import Conflict
+
+
+def apply(connection: Connection, decision: Decision, occasion: Occasion) -> Applied:
+    """Write everything a decision says. Raises `Conflict` where it was made on an old state."""
+    applied = Applied()
+    _prepare(connection, decision, occasion, applied)
+    for change in decision.changes:
+        carry_out(connection, change, occasion, applied)
+    _load_threads(connection, decision, applied)
+    _extend_threads(decision, applied)
+    for letter in decision.letters:
+        _send(connection, letter, occasion, applied)
+    for state in decision.states:
+        _close_state(connection, state, applied)
+    _keep_threads(connection, applied)
+    if decision.changes:
+        _remember(connection, decision, occasion, applied)
+    return applied
+
+
+def _prepare(
+    connection: Connection, decision: Decision, occasion: Occasion, applied: Applied
+) -> None:
+    """What the other rows refer to: accounts, new tickets, and room for the entries."""
+    for change in decision.changes:
+        if isinstance(change, OpenAccount):
+            _open_account(connection, change, occasion)
+    for state in decision.states:
+        if state.before is None:
+            _open_ticket(connection, state.after, applied)
+        else:
+            _make_room(connection, state)
+
+
+def _keep_threads(connection: Connection, applied: Applied) -> None:
+    """Threads of tickets that are otherwise as they were."""
+    for number, thread in applied.threads.items():
+        connection.execute(update(tickets).where(tickets.c.number == number).values(thread=thread))
+
+
+def _open_account(connection: Connection, change: OpenAccount, occasion: Occasion) -> None:
+    """Two first mails of one stranger open one account."""
+    account = change.account
+    dialect = sqlite if is_sqlite(connection) else postgresql
+    connection.execute(
+        dialect.insert(accounts)
+        .values(id=account.id, name=account.name, opened_at=occasion.at)
+        .on_conflict_do_nothing()
+    )
+    for contact in account.contacts:
+        connection.execute(
+            dialect.insert(contacts)
+            .values(
+                address=contact.address,
+                account=account.id,
+                name=contact.name,
+                is_primary=contact.is_primary,
+                language=contact.language,
+                zone=contact.zone,
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+def _open_ticket(connection: Connection, ticket: Ticket, applied: Applied) -> None:
+    number = draw(connection, "ticket")
+    applied.numbers[ticket.number] = number
+    applied.threads[number] = []
+    connection.execute(
+        insert(tickets).values(
+            number=number,
+            **rows.ticket_columns(_numbered(ticket, applied)),
+            ceiling=ticket.charged + ticket.reserved,
+            thread=[],
+            version=1,
+        )
+    )
+
+
+def _numbered(ticket: Ticket, applied: Applied) -> Ticket:
+    """The ticket with drawn numbers instead of stand-ins."""
+    return replace(
+        ticket,
+        parent=applied.ticket(ticket.parent),
+        merged_into=applied.ticket(ticket.merged_into),
+    )
+
+
+def _make_room(connection: Connection, state: TicketState) -> None:
+    """Before the entries: they may reach what the decision arrives at, and no further.
+
+    A ticket that opens again must be open before anything is reserved for it.
+    """
+    before, after = state.before, state.after
+    if before is None:
+        return
+    values: dict[str, Any] = {}
+    if after.charged + after.reserved > before.charged + before.reserved:
+        values["ceiling"] = after.charged + after.reserved
+    if after.is_open and not before.is_open:
+        values |= {"status": str(after.status), "closed_at": None}
+    if values:
+        connection.execute(update(tickets).where(tickets.c.number == after.number).values(**values))
+
+
+def _close_state(connection: Connection, state: TicketState, applied: Applied) -> None:
+    """The ticket as it is at the end; a version that is not the one we read is a conflict."""
+    after = state.after
+    number = applied.ticket(after.number)
+    thread = applied.threads.pop(number or 0, None)
+    values: dict[str, Any] = {"thread": thread} if thread is not None else {}
+    if state.before is not None:
+        old = rows.ticket_columns(state.before)
+        new = rows.ticket_columns(_numbered(after, applied))
+        values |= {name: value for name, value in new.items() if value != old[name]}
+        values["ceiling"] = after.charged + after.reserved
+    if not values:
+        return
+    version = state.before.version if state.before else 1
+    touched = connection.execute(
+        update(tickets)
+        .where(tickets.c.number == number, tickets.c.version == version)
+        .values(**values, version=tickets.c.version + 1)
+    )
+    if touched.rowcount != 1:
+        raise Conflict(f"ticket {number} changed meanwhile")
+
+
+def _load_threads(connection: Connection, decision: Decision, applied: Applied) -> None:
+    """Message-IDs of the customer threads that letters of this decision continue."""
+    wanted = {
+        change.ticket.number
+        for change in decision.changes
+        if isinstance(change, SendLetter) and change.ticket and change.ticket.number > 0
+    }
+    wanted |= {
+        change.ticket
+        for change in decision.changes
+        if isinstance(change, FileMessage) and change.ticket > 0
+    }
+    if not wanted:
+        return
+    found = connection.execute(
+        select(tickets.c.number, tickets.c.thread).where(
+            tickets.c.number.in_(bindparam("numbers", expanding=True))
+        ),
+        {"numbers": sorted(wanted)},
+    )
+    for row in found:
+        applied.threads[row.number] = list(row.thread)
+
+
+def _extend_threads(decision: Decision, applied: Applied) -> None:
+    """Mails of contacts become part of the thread; nobody else's do."""
+    for change in decision.changes:
+        if (
+            isinstance(change, FileMessage)
+            and change.kind in ("mail", "filed")
+            and change.verified
+            and change.message_id
+        ):
+            _extend(applied, applied.ticket(change.ticket), change.message_id)
+
+
+def _extend(applied: Applied, number: int | None, message_id: str) -> None:
+    thread = applied.threads.setdefault(number or 0, [])
+    if message_id not in thread:
+        thread.append(message_id)
+    del thread[1:-19]
+
+
+def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applied: Applied) -> None:
+    number = applied.ticket(letter.ticket.number) if letter.ticket else None
+    order = applied.orders.get(letter.order.number) if letter.order else None
+    written = occasion.write(
+        letter,
+        Frame(
+            event=occasion.event,
+            at=occasion.at,
+            numbers=applied.numbers,
+            order_number=order,
+            answered=occasion.message_id,
+            answered_references=occasion.references,
+            thread=tuple(applied.threads.get(number or 0, ())),
+            enclosures=occasion.enclosures,
+        ),
+    )
+    enqueue(connection, letter, written, event=occasion.event, ticket=number, at=occasion.at)
+    applied.letters += 1
+    if written.broken:
+        applied.broken.append(written.broken)
+    if number and letter.audience == "customer" and not letter.copy_of:
+        _extend(applied, number, written.message_id)
+
+
+def _remember(
+    connection: Connection, decision: Decision, occasion: Occasion, applied: Applied
+) -> None:
+    """The audit row: what was decided, by what, for what reasons; names only, no text."""
+    connection.execute(
+        insert(audit).values(
+            at=occasion.at,
+            event=occasion.event,
+            ticket=applied.ticket(decision.ticket),
+            account=decision.account,
+            what=str(decision.disposition),
+            details={
+                "reasons": list(decision.reasons),
+                "changes": [type(change).__name__ for change in decision.changes],
+            },
+        )
+    )

@@ -1,0 +1,241 @@
+"""Look up what a mail points at: clues in, facts out, both values."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from gateway.desk.clues import Clues
+from gateway.desk.commands import Verb
+from gateway.desk.facts import Facts, FoundBy, RepliedTo, Seen
+from gateway.desk.model import Account, Order, Ticket
+from gateway.desk.policy import Policy
+from gateway.desk.repeats import HELP_LETTERS
+from gateway.desk.request import NOBODY
+from gateway.ledger.entry import Entry
+from gateway.mail.message import Mail
+from gateway.store import rows
+from gateway.store.desk_rows import load_account, load_contact, load_ticket, load_tickets
+from gateway.store.mail_tables import mails, messages, outbox
+from gateway.store.tables import assessments, entries, orders, tickets
+
+ENTRIES_SHOWN: Final = 10
+TOPIC_MAX: Final = 20
+
+
+def dedupe_key(mail: Mail) -> str:
+    """What makes two mails the same one: Message-ID and content, or the content alone (M1)."""
+    return f"{mail.message_id or ''}/{mail.digest}"
+
+
+def gather(connection: Connection, mail: Mail, clues: Clues, policy: Policy) -> Facts:
+    """Everything `decide` may know. Reads only, apart from the lock on the account."""
+    seen, seen_ticket = _seen(connection, mail)
+    if seen and seen.same_content:
+        return Facts(clues=clues, seen=seen)
+    replied = _replied(connection, clues)
+    ticket, found_by = _find_ticket(connection, clues, replied, seen_ticket)
+    contact = load_contact(connection, clues.sender) if clues.sender else None
+    paid = _orders(connection, clues)
+    owner = ticket.account if ticket else next((one.account for one in paid.values()), None)
+    own = contact.account if contact else NOBODY if not clues.sender else None
+    account = load_account(connection, own)
+    ticket_account = account if owner == own else load_account(connection, owner)
+    named = load_tickets(connection, clues.tickets)
+    return Facts(
+        clues=clues,
+        seen=seen,
+        contact=contact,
+        account=account,
+        ticket=ticket,
+        found_by=found_by,
+        replied=replied,
+        ticket_account=ticket_account,
+        others=_others(connection, ticket_account or account, ticket, clues),
+        named=named,
+        orders=paid,
+        entries=_entries(connection, account, clues),
+        letters_sent=_letters_sent(connection, clues, ticket, policy, mail.envelope.received_at),
+        topic=_topic(connection, ticket),
+    )
+
+
+def _seen(connection: Connection, mail: Mail) -> tuple[Seen | None, int | None]:
+    """An earlier mail with the same content, or at least the same Message-ID."""
+    same_id = mails.c.message_id == (mail.message_id or "")
+    earlier = connection.execute(
+        select(mails.c.queue_id, mails.c.digest, mails.c.ticket, mails.c.sender)
+        .where(
+            or_(
+                mails.c.queue_id == mail.envelope.queue_id,
+                mails.c.dedupe_key == dedupe_key(mail),
+                and_(same_id, mails.c.message_id != ""),
+            )
+        )
+        .order_by(mails.c.received_at)
+        .limit(5)
+    ).all()
+    for row in earlier:
+        if row.digest == mail.digest or row.queue_id == mail.envelope.queue_id:
+            return Seen(queue_id=row.queue_id, same_content=True), row.ticket
+    if earlier:
+        return Seen(queue_id=earlier[0].queue_id, same_content=False), earlier[0].ticket
+    return None, None
+
+
+def _replied(connection: Connection, clues: Clues) -> RepliedTo | None:
+    """The nearest letter of ours among the Message-IDs a mail answers."""
+    if not clues.references:
+        return None
+    found = {
+        row.message_id: row
+        for row in connection.execute(
+            select(
+                outbox.c.message_id,
+                outbox.c.letter,
+                outbox.c.ticket,
+                outbox.c.assessment,
+                outbox.c.recipient,
+            ).where(outbox.c.message_id.in_(clues.references))
+        )
+    }
+    nearest = next((found[one] for one in clues.references if one in found), None)
+    if nearest is None:
+        return None
+    return RepliedTo(
+        letter=nearest.letter,
+        ticket=nearest.ticket,
+        assessment=nearest.assessment,
+        to=nearest.recipient,
+    )
+
+
+def _find_ticket(
+    connection: Connection, clues: Clues, replied: RepliedTo | None, seen_ticket: int | None
+) -> tuple[Ticket | None, FoundBy]:
+    """Token in the address, then references, then the number in the subject (rule M3)."""
+    if clues.token and (ticket := load_ticket(connection, clues.token.ticket)):
+        return ticket, "token"
+    for token in clues.reference_tokens:
+        if ticket := load_ticket(connection, token.ticket):
+            return ticket, "reference"
+    if replied and (ticket := load_ticket(connection, replied.ticket)):
+        return ticket, "reference"
+    by_mail = _ticket_of_mails(connection, clues.references) or seen_ticket
+    if ticket := load_ticket(connection, by_mail):
+        return ticket, "reference"
+    if ticket := load_ticket(connection, clues.tags.ticket):
+        return ticket, "subject"
+    return None, ""
+
+
+def _ticket_of_mails(connection: Connection, references: tuple[str, ...]) -> int | None:
+    """The ticket of a mail that was taken in before and is answered now."""
+    if not references:
+        return None
+    found = {
+        row.message_id: row.ticket
+        for row in connection.execute(
+            select(messages.c.message_id, messages.c.ticket).where(
+                messages.c.message_id.in_(references), messages.c.verified
+            )
+        )
+    }
+    return next((found[one] for one in references if one in found), None)
+
+
+def _orders(connection: Connection, clues: Clues) -> dict[int, Order]:
+    if not clues.orders:
+        return {}
+    found = connection.execute(select(orders).where(orders.c.number.in_(clues.orders)))
+    return {row.number: rows.order_of(row) for row in found}
+
+
+def _others(
+    connection: Connection, account: Account | None, ticket: Ticket | None, clues: Clues
+) -> tuple[Ticket, ...]:
+    """Other tickets of the account that wait for a confirmation or for credits."""
+    asks = clues.control.commands or clues.commands.commands
+    if account is None or not asks:
+        return ()
+    waiting = connection.execute(
+        select(tickets.c.number)
+        .where(tickets.c.account == account.id, tickets.c.status == "awaiting_confirmation")
+        .order_by(tickets.c.number)
+    ).scalars()
+    numbers = [one for one in waiting if ticket is None or one != ticket.number]
+    return tuple(load_tickets(connection, numbers).values())
+
+
+def waiting_tickets(connection: Connection, account: str) -> tuple[Ticket, ...]:
+    """Tickets of an account whose price waits: tried again whenever credits are added (4.3)."""
+    numbers = connection.execute(
+        select(assessments.c.ticket)
+        .join(tickets, tickets.c.number == assessments.c.ticket)
+        .where(
+            tickets.c.account == account,
+            tickets.c.status == "awaiting_confirmation",
+            assessments.c.verdict == "confirmed",
+            assessments.c.funded.is_(False),
+        )
+    ).scalars()
+    return tuple(load_tickets(connection, numbers).values())
+
+
+def _entries(connection: Connection, account: Account | None, clues: Clues) -> tuple[Entry, ...]:
+    if account is None or clues.commands.find(Verb.BALANCE) is None:
+        return ()
+    return last_entries(connection, account.id, ENTRIES_SHOWN)
+
+
+def last_entries(connection: Connection, account: str, count: int) -> tuple[Entry, ...]:
+    """The last entries of an account, latest first."""
+    found = connection.execute(
+        select(entries)
+        .where(entries.c.account == account)
+        .order_by(entries.c.id.desc())
+        .limit(count)
+    )
+    return tuple(rows.entry_of(row) for row in found)
+
+
+def _letters_sent(
+    connection: Connection,
+    clues: Clues,
+    ticket: Ticket | None,
+    policy: Policy,
+    at: datetime,
+) -> dict[tuple[str, str, int | None], datetime]:
+    """When help letters last went to the people this mail could cause one for."""
+    limit = policy.mail.repeat_limit
+    if limit is None or not (clues.commands.commands or clues.commands.is_unclear):
+        return {}
+    people = {clues.sender, ticket.requester if ticket else clues.sender}
+    found = connection.execute(
+        select(
+            outbox.c.letter,
+            outbox.c.recipient,
+            outbox.c.ticket,
+            func.max(outbox.c.created_at).label("at"),
+        )
+        .where(
+            outbox.c.recipient.in_(people),
+            outbox.c.letter.in_(HELP_LETTERS),
+            outbox.c.created_at > at - limit,
+        )
+        .group_by(outbox.c.letter, outbox.c.recipient, outbox.c.ticket)
+    )
+    return {(row.letter, row.recipient, row.ticket): row.at for row in found}
+
+
+def _topic(connection: Connection, ticket: Ticket | None) -> tuple[str, ...]:
+    """What the ticket has been about: its subject and its first and latest texts."""
+    if ticket is None:
+        return ()
+    found = connection.execute(
+        select(messages.c.text)
+        .where(messages.c.ticket == ticket.number, messages.c.kind != "filed")
+        .order_by(messages.c.id)
+        .limit(TOPIC_MAX)
+    ).scalars()
+    return (ticket.subject, *found)

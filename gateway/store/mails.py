@@ -1,0 +1,81 @@
+"""The journal of mails taken in: one row each, repeats included, and the raw bytes untouched."""
+
+import zlib
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, insert, select
+
+from gateway.desk.decision import Decision, Disposition
+from gateway.mail.address import normalised_address
+from gateway.mail.message import Mail
+from gateway.store.facts import dedupe_key
+from gateway.store.mail_tables import mails, raws
+
+PACK_FROM: Final = 1_024
+PACK_UP_TO: Final = 65_536
+"""Larger mails are mostly attachments, which cost time to pack and do not shrink."""
+LEVEL: Final = 1
+SUBJECT_MAX: Final = 500
+
+
+def record(
+    connection: Connection,
+    mail: Mail,
+    raw: bytes,
+    decision: Decision,
+    *,
+    ticket: int | None,
+    now: datetime,
+) -> None:
+    """Write the mail into the journal; its key makes every later copy a duplicate (rule M1)."""
+    repeats = decision.disposition is Disposition.DUPLICATE
+    connection.execute(
+        insert(mails).values(
+            queue_id=mail.envelope.queue_id,
+            message_id=mail.message_id or "",
+            digest=mail.digest,
+            sender=normalised_address(mail.originator.address),
+            subject=mail.subject[:SUBJECT_MAX],
+            source=mail.envelope.source,
+            received_at=mail.envelope.received_at,
+            taken_in_at=now,
+            disposition=str(decision.disposition),
+            reasons=list(decision.reasons),
+            ticket=ticket,
+            account=decision.account,
+            dedupe_key=None if repeats else dedupe_key(mail),
+        )
+    )
+    if not repeats:
+        content, packing = _pack(raw)
+        connection.execute(
+            insert(raws).values(
+                queue_id=mail.envelope.queue_id, content=content, packing=packing, size=len(raw)
+            )
+        )
+
+
+def is_taken_in(connection: Connection, queue_id: str) -> bool:
+    """Whether a mail of the spool has its row already: a crash fell between commit and mark."""
+    found = connection.execute(select(mails.c.queue_id).where(mails.c.queue_id == queue_id))
+    return found.first() is not None
+
+
+def raw_of(connection: Connection, queue_id: str) -> bytes | None:
+    """The raw bytes of a mail, as they came."""
+    row = connection.execute(
+        select(raws.c.content, raws.c.packing).where(raws.c.queue_id == queue_id)
+    ).first()
+    if row is None:
+        return None
+    return zlib.decompress(row.content) if row.packing == "zlib" else bytes(row.content)
+
+
+def _pack(raw: bytes) -> tuple[bytes, str]:
+    """Compress only what shrinks (performance: zlib costs more than all else on large mails)."""
+    if PACK_FROM <= len(raw) <= PACK_UP_TO:
+        packed = zlib.compress(raw, LEVEL)
+        if len(packed) < len(raw):
+            return packed, "zlib"
+    return raw, ""

@@ -1,0 +1,192 @@
+"""Run steps on the database: plain functions of a connection, start to end in a worker thread.
+
+Steps that wait at the same time share one commit: each runs in its own savepoint, in the order in
+which they were handed in, and nobody hears of a result before the commit is durable. A step that
+fails undoes only itself. Retrying is safe because a step holds a pure decision and no wire.
+"""
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+Result = TypeVar("Result")
+Step = Callable[[Connection], Result]
+
+SHARED_MAX: Final = 64
+"""Steps in one commit: bounds what a failed commit repeats and how long others wait."""
+ATTEMPTS_MAX: Final = 5
+RETRY_STATES: Final = frozenset({"40001", "40P01"})
+
+
+class Conflict(Exception):
+    """Somebody changed the row since it was read: the step is run again."""
+
+
+@dataclass(slots=True)
+class _Job(Generic[Result]):
+    step: Step[Result]
+    future: "asyncio.Future[Result]"
+    attempts: int = 0
+
+
+class _Outcome:
+    """Carries what a step returned or raised to whoever waits for it; swallows nothing else."""
+
+    def __init__(self) -> None:
+        self.result: Any = None
+        self.failure: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> bool:
+        self.failure = error if isinstance(error, Exception) else None
+        return self.failure is not None
+
+
+class Transactions:
+    """One thread and one connection through which steps pass in order."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine
+        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=f"store-{name}", daemon=True)
+        self._thread.start()
+
+    async def __call__(self, step: Step[Result]) -> Result:
+        """Run a step in a transaction; its result, once committed, or its exception."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(step, future))
+        return await asyncio.shield(future)
+
+    def close(self) -> None:
+        """Finish what was handed in and end the thread."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        connection: Connection | None = None
+        while (first := self._jobs.get()) is not None:
+            jobs, ends = self._collect(first)
+            try:
+                connection = connection or self._engine.connect()
+                again = self._commit(connection, jobs)
+            except (DBAPIError, OSError) as error:
+                _drop(connection)
+                connection = None
+                again = _refuse(jobs, error)
+            for job in again:
+                self._jobs.put(job)
+            if ends:
+                break
+        _drop(connection)
+
+    def _collect(self, first: _Job[Any]) -> tuple[list[_Job[Any]], bool]:
+        jobs = [first]
+        while len(jobs) < SHARED_MAX:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs, False
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
+
+    def _commit(self, connection: Connection, jobs: list[_Job[Any]]) -> list[_Job[Any]]:
+        """Run jobs in one transaction; those that must run again are returned."""
+        done: list[tuple[_Job[Any], _Outcome]] = []
+        again: list[_Job[Any]] = []
+        with connection.begin() as transaction:
+            for job in jobs:
+                outcome = _Outcome()
+                with outcome, connection.begin_nested():
+                    outcome.result = job.step(connection)
+                failure = outcome.failure
+                if isinstance(failure, DBAPIError) and _breaks_transaction(failure):
+                    transaction.rollback()
+                    return _after_break(jobs, job, failure)
+                if isinstance(failure, Conflict) and job.attempts < ATTEMPTS_MAX:
+                    job.attempts += 1
+                    again.append(job)
+                else:
+                    done.append((job, outcome))
+        for job, outcome in done:
+            _answer(job, outcome)
+        return again
+
+
+def _breaks_transaction(error: DBAPIError) -> bool:
+    """Lost connection, deadlock or serialization failure: the whole transaction is gone."""
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state in RETRY_STATES
+
+
+def _after_break(jobs: list[_Job[Any]], culprit: _Job[Any], error: DBAPIError) -> list[_Job[Any]]:
+    if error.connection_invalidated:
+        raise error
+    culprit.attempts += 1
+    if culprit.attempts > ATTEMPTS_MAX:
+        _answer(culprit, _failed(error))
+        return [job for job in jobs if job is not culprit]
+    return jobs
+
+
+def _refuse(jobs: list[_Job[Any]], error: Exception) -> list[_Job[Any]]:
+    """The connection or the commit failed: nothing of these jobs happened, or nobody knows.
+
+    A commit that broke half-way may have been carried out; steps are repeatable, so their callers
+    may try again.
+    """
+    for job in jobs:
+        _answer(job, _failed(error))
+    return []
+
+
+def _failed(error: Exception) -> _Outcome:
+    outcome = _Outcome()
+    outcome.failure = error
+    return outcome
+
+
+def _answer(job: _Job[Any], outcome: _Outcome) -> None:
+    def settle() -> None:
+        if job.future.done():
+            return
+        if outcome.failure is not None:
+            job.future.set_exception(outcome.failure)
+        else:
+            job.future.set_result(outcome.result)
+
+    with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+        job.future.get_loop().call_soon_threadsafe(settle)
+
+
+def _drop(connection: Connection | None) -> None:
+    if connection is not None:
+        with contextlib.suppress(OperationalError, DBAPIError, OSError):
+            connection.invalidate()
+            connection.close()
+
+
+def run_once(engine: Engine, step: Step[Result]) -> Result:
+    """Run a step in a transaction of its own, in this thread: for commands of the operator."""
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            with engine.begin() as connection:
+                return step(connection)
+        except Conflict:
+            continue
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in RETRY_STATES:
+                raise
+    raise Conflict(f"still in conflict after {ATTEMPTS_MAX} attempts")

@@ -1,0 +1,1 @@
+"""Speaks protocols, knows no tickets: bytes from the wire into the spool, letters onto the wire."""

@@ -1,0 +1,28 @@
+"""What became of handing over one letter: delivered, deferred or failed, as a value."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The outcome of one attempt for one recipient."""
+
+    outcome: Literal["delivered", "deferred", "failed"]
+    code: int = 0
+    """Reply code of the server, 0 where it gave none."""
+    reason: str = ""
+    """For the diary and the operator, never for a customer."""
+
+
+DELIVERED = Delivery("delivered")
+
+
+class Carrier(Protocol):
+    """Whoever takes letters: a smarthost, or a Maildir where there is none."""
+
+    async def carry(self, reverse_path: str, recipient: str, content: bytes) -> Delivery:
+        """Hand over one letter; never raises for what the other side does."""
+
+    async def close(self) -> None:
+        """End the connection, if there is one."""

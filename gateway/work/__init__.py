@@ -1,0 +1,1 @@
+"""The loops of the daemon, one purpose each."""

@@ -1,0 +1,113 @@
+"""Put the parts of one desk together: spool, store, writer and loops, from checked values."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from gateway.desk.policy import Policy
+from gateway.desk.token import Keys
+from gateway.letters.shelf import Shelf
+from gateway.letters.writer import Writer
+from gateway.spool import Spool
+from gateway.store.engine import open_engine
+from gateway.store.transaction import Transactions
+from gateway.wire.delivery import Carrier
+from gateway.work.bells import Bells
+from gateway.work.courier import Courier, bounce_address
+from gateway.work.intake import Desk, Intake
+from gateway.work.reader import Reader
+from gateway.work.rounds import Rounds
+
+KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one node is made of."""
+
+    policy: Policy
+    state_dir: Path
+    database_url: str
+    keys: Keys
+    built_in_letters: Path
+    own_letters: Path | None = None
+    node: str = "node"
+    couriers: int = 4
+    give_up_after: timedelta = timedelta(days=5)
+
+
+class Parts:
+    """The parts of a running desk, for the daemon and for whoever plays it step by step."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        clock: Callable[[], datetime],
+        carrier: Callable[[], Carrier],
+        reader: Reader | None = None,
+    ) -> None:
+        self.plan = plan
+        self.clock = clock
+        self.engine: Engine = open_engine(plan.database_url)
+        self.transactions = Transactions(self.engine, "main")
+        self.spool = Spool(plan.state_dir / "spool.db")
+        self.bells = Bells()
+        self.reader = reader or Reader()
+        shelf = Shelf(plan.built_in_letters, plan.own_letters)
+        self.desk = Desk(
+            policy=plan.policy,
+            keys=plan.keys,
+            writer=Writer(shelf, plan.policy, plan.keys),
+            clock=clock,
+        )
+        self.intake = Intake(self.spool, self.transactions, self.reader, self.desk, self.bells)
+        self.rounds = Rounds(self.transactions, self.desk, self.bells)
+        reverse_path = bounce_address(plan.keys, plan.policy.addresses.reply_address)
+        self.couriers = [
+            Courier(
+                f"{plan.node}/{number}",
+                self.transactions,
+                carrier(),
+                self.bells,
+                clock=clock,
+                reverse_path=reverse_path,
+                give_up_after=plan.give_up_after,
+            )
+            for number in range(plan.couriers)
+        ]
+
+    async def close(self) -> None:
+        """Let go of everything; what was handed in is finished first."""
+        self.transactions.close()
+        self.spool.close()
+        self.engine.dispose()
+
+
+def accepts(policy: Policy, keys: Keys) -> Callable[[str], bool]:
+    """Who may be written to here: our inboxes, and reply addresses with a good token.
+
+    Needs no database, so it holds while that is down.
+    """
+
+    def accepted(address: str) -> bool:
+        if policy.addresses.is_inbox(address):
+            return True
+        token = policy.addresses.token_of(address)
+        return token is not None and keys.read(token) is not None
+
+    return accepted
+
+
+def load_keys(path: Path, *, make: bool) -> Keys:
+    """Token keys from a file, one hexadecimal key a line, newest first; made where allowed."""
+    if not path.exists() and make:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(KEY_BYTES) + "\n", encoding="ascii")
+    lines = path.read_text(encoding="ascii").split()
+    return Keys(*(bytes.fromhex(line) for line in lines))

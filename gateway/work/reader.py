@@ -1,0 +1,136 @@
+"""Read hostile mail in a process that can be killed: limits on time and memory, one mail at a time.
+
+`main` is that process: frames of a length and a pickle on standard input and output, in both
+directions our own values only.
+"""
+
+import asyncio
+import contextlib
+import pickle
+import resource
+import struct
+import sys
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from gateway.mail.compose import Enclosure
+from gateway.mail.message import Envelope, Mail
+from gateway.mail.parse import attachment_bytes, read_mail
+
+SECONDS_MAX: Final = 5.0
+"""Time one mail may take; more and the process is killed (promise P10)."""
+MEMORY_MAX: Final = 1024 * 1024 * 1024
+"""Address space of the process, what the interpreter itself maps included."""
+ENCLOSED_MAX: Final = 20 * 1024 * 1024
+"""Octets of attachments that are passed on; more stays with the raw mail."""
+
+_LENGTH: Final = struct.Struct(">Q")
+
+
+class UnreadableMail(Exception):
+    """The mail killed its reader; the text says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A mail, and the files that came with it."""
+
+    mail: Mail
+    enclosures: tuple[Enclosure, ...] = ()
+
+
+class Reader:
+    """The reading process, started when first needed and again after it was killed."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._lock = asyncio.Lock()
+
+    async def read(self, raw: bytes, envelope: Envelope) -> Read:
+        """Read one mail. Raises `UnreadableMail` where it took too much or broke the process."""
+        async with self._lock:
+            process = await self._running()
+            try:
+                async with asyncio.timeout(SECONDS_MAX + len(raw) / 10_000_000):
+                    return await self._exchange(process, raw, envelope)
+            except TimeoutError as error:
+                await self.close()
+                raise UnreadableMail("reading took too long") from error
+            except (asyncio.IncompleteReadError, OSError, pickle.UnpicklingError) as error:
+                await self.close()
+                raise UnreadableMail("the reading process died") from error
+            except asyncio.CancelledError:
+                await self.close()
+                raise
+
+    async def _exchange(
+        self, process: asyncio.subprocess.Process, raw: bytes, envelope: Envelope
+    ) -> Read:
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("the reading process has pipes")
+        request = pickle.dumps((envelope, raw), protocol=5)
+        process.stdin.write(_LENGTH.pack(len(request)) + request)
+        await process.stdin.drain()
+        head = await process.stdout.readexactly(_LENGTH.size)
+        answer = await process.stdout.readexactly(_LENGTH.unpack(head)[0])
+        read = pickle.loads(answer)  # noqa: S301 - written by our own process below
+        if not isinstance(read, Read):
+            raise UnreadableMail(str(read))
+        return read
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                "from gateway.work.reader import main; main()",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=1024 * 1024,
+                # Signals to our group are ours: the mail in hand is still read to its end.
+                start_new_session=True,
+            )
+        return self._process
+
+    async def close(self) -> None:
+        """Kill the process."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer requests until the other side is gone."""
+    while len(head := source.read(_LENGTH.size)) == _LENGTH.size:
+        envelope, raw = pickle.loads(source.read(_LENGTH.unpack(head)[0]))  # noqa: S301 - from our parent
+        answer = pickle.dumps(read_all(raw, envelope), protocol=5)
+        sink.write(_LENGTH.pack(len(answer)) + answer)
+        sink.flush()
+
+
+def read_all(raw: bytes, envelope: Envelope) -> Read:
+    """Read a mail and take out the files that may travel on."""
+    mail = read_mail(raw, envelope)
+    enclosures: list[Enclosure] = []
+    room = ENCLOSED_MAX
+    for one in mail.attachments:
+        if one.size <= room:
+            room -= one.size
+            enclosures.append(
+                Enclosure(
+                    filename=one.filename,
+                    content_type=one.content_type,
+                    content=attachment_bytes(raw, one),
+                )
+            )
+    return Read(mail, tuple(enclosures))
+
+
+def main() -> None:
+    """Limit this process, then serve."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,91 @@
+"""Options and fixtures that every test may ask for."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from servers.postgres import Cluster, cluster
+from sqlalchemy import Engine
+
+from gateway.store.engine import open_engine
+from gateway.store.upgrade import upgrade
+
+hypothesis.settings.register_profile("dev", max_examples=25, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=200, deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+REQUIRED = "GATEWAY_TESTS_REQUIRE_SERVERS"
+"""Set in CI: a server that is not installed is a failure, not a reason to skip."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--scenarios", type=Path, help="acceptance cases to play")
+    parser.addoption("--grammar", type=Path, help="grammar cases to read")
+    parser.addoption(
+        "--database", choices=("sqlite", "postgres"), default="sqlite", help="the store to use"
+    )
+
+
+def missing(reason: str) -> None:
+    """Skip a test for want of a server; in CI that is a failure."""
+    if os.environ.get(REQUIRED):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A private PostgreSQL cluster."""
+    try:
+        with cluster() as running:
+            yield running
+    except FileNotFoundError as error:
+        missing(str(error))
+
+
+@pytest.fixture
+def postgres_url(postgres: Cluster) -> str:
+    """A fresh PostgreSQL database."""
+    return postgres.fresh_database()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and nothing in them."""
+    path = tmp_path_factory.mktemp("migrated") / "gateway.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """A fresh SQLite database."""
+    path = tmp_path / "state" / "gateway.db"
+    path.parent.mkdir()
+    shutil.copy(migrated_sqlite, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database of the kind that was asked for."""
+    return str(request.getfixturevalue(f"{request.config.getoption('--database')}_url"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database of each kind in turn: promises that both must keep."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def engine(either_url: str) -> Iterator[Engine]:
+    """An engine on a fresh database of each kind in turn."""
+    made = open_engine(either_url)
+    yield made
+    made.dispose()

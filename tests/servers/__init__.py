@@ -1,0 +1,1 @@
+"""Real neighbours of the gateway, started by the tests on loopback."""

@@ -1,0 +1,123 @@
+"""The spool: durable before `put` returns, counted, in order, parked after three tries."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.mail.message import Envelope
+from gateway.spool import Counts, Spool, SpoolFull, new_queue_id
+
+AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    spool = Spool(tmp_path / "spool.db")
+    yield spool
+    spool.close()
+
+
+def envelope(queue_id: str = "") -> Envelope:
+    return Envelope(
+        queue_id=queue_id or new_queue_id(AT),
+        received_at=AT,
+        reverse_path="ann@acme.example",
+        forward_paths=("support@desk.example",),
+        source="smtp",
+        peer="127.0.0.1",
+    )
+
+
+async def test_a_mail_is_on_disk_when_put_returns(spool: Spool, tmp_path: Path) -> None:
+    await spool.put(envelope("q1"), b"raw \xff\x00 bytes")
+
+    # Another process, which shares nothing with us but the disk.
+    with sqlite3.connect(tmp_path / "spool.db") as reader:
+        assert reader.execute("SELECT queue_id, raw FROM spool").fetchall() == [
+            ("q1", b"raw \xff\x00 bytes")
+        ]
+
+
+async def test_the_envelope_comes_back_as_it_was(spool: Spool) -> None:
+    put = envelope("q1")
+    await spool.put(put, b"x")
+
+    ((_, taken),) = spool.take(10)
+
+    assert taken.envelope == put
+
+
+async def test_mails_are_taken_in_the_order_they_came(spool: Spool) -> None:
+    await asyncio.gather(*(spool.put(envelope(f"q{n:03}"), b"x") for n in range(50)))
+
+    taken = [one.envelope.queue_id for _, one in spool.take(100)]
+
+    assert taken == [f"q{n:03}" for n in range(50)]
+
+
+async def test_accepted_is_waiting_and_done_and_parked(spool: Spool) -> None:
+    for number in range(5):
+        await spool.put(envelope(f"q{number}"), b"x")
+    await spool.done(["q0", "q1"])
+    await spool.park("q2", "because")
+    await spool.refuse()
+
+    assert spool.counts() == Counts(accepted=5, waiting=2, done=2, parked=1, refused=1)
+
+
+async def test_the_third_failure_parks_a_mail_with_its_bytes(spool: Spool) -> None:
+    await spool.put(envelope("q1"), b"poison")
+
+    parked = [await spool.fail("q1", f"try {n}") for n in range(3)]
+
+    assert parked == [False, False, True]
+    found = spool.find("q1")
+    assert found is not None
+    assert (found.state, found.raw, found.reason) == ("parked", b"poison", "try 2")
+    assert spool.take(10) == []
+
+
+async def test_a_released_mail_waits_again(spool: Spool) -> None:
+    await spool.put(envelope("q1"), b"x")
+    await spool.park("q1", "because")
+
+    assert spool.release("q1")
+    assert not spool.release("q1")
+    assert [one.tries for _, one in spool.take(10)] == [0]
+
+
+async def test_a_full_disk_keeps_nothing_and_says_so(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    with sqlite3.connect(tmp_path / "spool.db") as admin:
+        pages = admin.execute("PRAGMA page_count").fetchone()[0]
+    await spool._write(lambda c: c.execute(f"PRAGMA max_page_count = {pages + 4}").fetchone())
+
+    with pytest.raises(SpoolFull):
+        await spool.put(envelope("big"), b"x" * 1_000_000)
+    await spool.put(envelope("small"), b"x")
+
+    assert [one.envelope.queue_id for _, one in spool.take(10)] == ["small"]
+    assert spool.counts().accepted == 1
+    spool.close()
+
+
+async def test_a_batch_is_bounded_in_size(spool: Spool) -> None:
+    for number in range(4):
+        await spool.put(envelope(f"q{number}"), b"x" * 9_000_000)
+
+    assert len(spool.take(10)) == 1
+
+
+async def test_what_waits_survives_a_restart(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    await spool.put(envelope("q1"), b"x")
+    spool.close()
+
+    again = Spool(tmp_path / "spool.db")
+
+    assert [one.envelope.queue_id for _, one in again.take(10)] == ["q1"]
+    again.close()

@@ -1,0 +1,112 @@
+"""Steps in shared commits: in order, each undone alone, repeated on conflict."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine, select, text, update
+
+from gateway.store.tables import counters
+from gateway.store.transaction import ATTEMPTS_MAX, Conflict, Transactions
+
+
+@pytest.fixture
+def transactions(engine: Engine) -> Iterator[Transactions]:
+    made = Transactions(engine, "test")
+    yield made
+    made.close()
+
+
+def count_up(connection: Connection) -> int:
+    return int(
+        connection.execute(
+            update(counters)
+            .where(counters.c.name == "order")
+            .values(value=counters.c.value + 1)
+            .returning(counters.c.value)
+        ).scalar_one()
+    )
+
+
+def counted(engine: Engine) -> int:
+    with engine.connect() as connection:
+        query = select(counters.c.value).where(counters.c.name == "order")
+        return int(connection.execute(query).scalar_one())
+
+
+async def test_steps_run_in_the_order_they_were_handed_in(transactions: Transactions) -> None:
+    results = await asyncio.gather(*(transactions(count_up) for _ in range(200)))
+
+    assert results == list(range(1, 201))
+
+
+async def test_a_step_that_fails_undoes_only_itself(
+    transactions: Transactions, engine: Engine
+) -> None:
+    def fail(connection: Connection) -> None:
+        count_up(connection)
+        raise ValueError("mine")
+
+    results = await asyncio.gather(
+        transactions(count_up), transactions(fail), transactions(count_up), return_exceptions=True
+    )
+
+    assert [results[0], results[2]] == [1, 2]
+    assert isinstance(results[1], ValueError)
+    assert counted(engine) == 2
+
+
+async def test_a_statement_that_fails_undoes_only_its_step(
+    transactions: Transactions, engine: Engine
+) -> None:
+    def break_it(connection: Connection) -> None:
+        count_up(connection)
+        connection.execute(text("SELECT nothing FROM nowhere"))
+
+    results = await asyncio.gather(
+        transactions(count_up),
+        transactions(break_it),
+        transactions(count_up),
+        return_exceptions=True,
+    )
+
+    assert [results[0], results[2]] == [1, 2]
+    assert counted(engine) == 2
+
+
+async def test_a_conflict_is_tried_again(transactions: Transactions, engine: Engine) -> None:
+    attempts = []
+
+    def conflict_twice(connection: Connection) -> int:
+        attempts.append(1)
+        value = count_up(connection)
+        if len(attempts) < 3:
+            raise Conflict("changed meanwhile")
+        return value
+
+    assert await transactions(conflict_twice) == 1
+    assert counted(engine) == 1
+
+
+async def test_an_endless_conflict_ends(transactions: Transactions) -> None:
+    attempts = []
+
+    def conflict(connection: Connection) -> None:
+        del connection
+        attempts.append(1)
+        raise Conflict("always")
+
+    with pytest.raises(Conflict):
+        await transactions(conflict)
+
+    assert len(attempts) == ATTEMPTS_MAX + 1
+
+
+async def test_what_was_handed_in_is_finished_at_the_end(engine: Engine) -> None:
+    transactions = Transactions(engine, "ending")
+    pending = [asyncio.create_task(transactions(count_up)) for _ in range(50)]
+    await asyncio.sleep(0)
+
+    await asyncio.to_thread(transactions.close)
+
+    assert await asyncio.gather(*pending) == list(range(1, 51))
