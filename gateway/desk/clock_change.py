@@ -53,6 +53,8 @@ class RecordStep:
     sent: bool
     escalation: int = 0
     """Which escalation it is, counted from 1: the promise is broken; 0 for any other step."""
+    known: bool = False
+    """It was recorded for this due time before; only its timer goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,14 @@ class Timer:
     armed_at: datetime | None = None
     """When it was written down: a step that was due already then is not late but overdue."""
 
+    known: bool = False
+    """Its step was dealt with for this due time before, and never again."""
+
+    @property
+    def moves_credits(self) -> bool:
+        """An assessment or a ticket ends with it: reservations may be released."""
+        return self.clock not in set(ClockKind)
+
     def is_late(self, now: datetime) -> bool:
         """Whether the gateway let its time pass, for a standstill (rule M19)."""
         return now - max(self.at, self.armed_at or self.at) > LATE
@@ -126,13 +134,8 @@ def _draft(policy: Policy, now: datetime, facts: DueFacts, ticket: Ticket, timer
 def _fire(draft: Draft, ticket: Ticket, timer: Timer, now: datetime) -> Iterable[Ring]:
     """Ask a step again: the letters it still calls for, and its record."""
     number = ticket.number
-    if timer.clock == TICKET:
-        _record(draft, timer, sent=False)
-        _autoclose(draft, ticket, timer)
-        return ()
-    if timer.clock not in set(ClockKind):
-        _record(draft, timer, sent=True)
-        _assessment_step(draft, ticket, timer)
+    if timer.moves_credits:
+        _fire_other(draft, ticket, timer)
         return ()
     clock = draft.ticket(number).clock(ClockKind(timer.clock))
     if clock is None or clock.due_at != timer.due_at or not ticket.is_open:
@@ -141,6 +144,9 @@ def _fire(draft: Draft, ticket: Ticket, timer: Timer, now: datetime) -> Iterable
     if timer.step == REMINDER:
         step = Step(REMINDER, sla.reminder_after(draft.policy, max(now, timer.at)))
         draft.record(ArmStep(ticket=number, clock=timer.clock, step=step, due_at=timer.due_at))
+    if timer.known:
+        _record(draft, timer, sent=False)
+        return ()
     if timer.step == WARNING and now >= clock.due_at:
         draft.because("a warning after the due time is dropped (M19)")
         _record(draft, timer, sent=False)
@@ -150,6 +156,17 @@ def _fire(draft: Draft, ticket: Ticket, timer: Timer, now: datetime) -> Iterable
     if number_of_step and draft.policy.hotrush.refund_on_breach and draft.ticket(number).is_urgent:
         _refund_breach(draft, number)
     return tuple(_rings(draft, ticket, timer, clock))
+
+
+def _fire_other(draft: Draft, ticket: Ticket, timer: Timer) -> None:
+    """Steps that belong to no promise: of an assessment, of the ticket itself."""
+    _record(draft, timer, sent=timer.clock != TICKET)
+    if timer.known:
+        return
+    if timer.clock == TICKET:
+        _autoclose(draft, ticket, timer)
+    else:
+        _assessment_step(draft, ticket, timer)
 
 
 def _record(draft: Draft, timer: Timer, *, sent: bool, escalation: int = 0) -> None:
@@ -162,6 +179,7 @@ def _record(draft: Draft, timer: Timer, *, sent: bool, escalation: int = 0) -> N
             due_at=timer.due_at,
             sent=sent,
             escalation=escalation,
+            known=timer.known,
         )
     )
 
@@ -310,19 +328,3 @@ def _refund_breach(draft: Draft, number: int) -> None:
         released=before.reserved - after.reserved,
         moved=False,
     )
-
-
-def give_up(policy: Policy, now: datetime, timer: Timer, reason: str) -> Decision:
-    """A step failed again and again: it is set aside, and the operator is told."""
-    event = f"parked:{timer.ticket}:{timer.clock}:{timer.step}:{timer.at.isoformat()}"
-    draft = Draft(policy=policy, at=now, event=event, actor="time")
-    draft.because(f"{timer.step} of ticket {timer.ticket} set aside: {reason}")
-    draft.to_operator(
-        "operator_alert",
-        what="step",
-        reason=reason,
-        ticket_number=timer.ticket,
-        step=timer.step,
-        due_at=timer.due_at,
-    )
-    return draft.finish(Disposition.ROUND)
