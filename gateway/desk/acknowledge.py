@@ -14,8 +14,8 @@ from gateway.desk.clock_change import (
 )
 from gateway.desk.control import Refusal, StaffCommand
 from gateway.desk.draft import Draft
-from gateway.desk.model import Clock, Ticket
-from gateway.desk.people import Person
+from gateway.desk.model import Clock, ClockKind, Ticket
+from gateway.desk.people import Person, Role
 from gateway.desk.policy import Policy
 from gateway.mail.address import same_address
 
@@ -26,39 +26,34 @@ _TIME: Final = re.compile(r"(\d{1,2}):(\d{2})")
 
 
 def acknowledge(draft: Draft, number: int, person: Person, command: StaffCommand) -> Refusal | None:
-    """Carry out `#ack` or `#eta`; refused where nothing was escalated or may wait again."""
+    """Carry out `#ack` or `#eta`; refused where nobody waits, or the step has waited before."""
     ticket = draft.ticket(number)
-    clock = escalated_clock(ticket)
+    clock = min(ticket.clocks, key=lambda one: one.due_at, default=None)
     if clock is None:
-        return Refusal(command.line, _why_nothing(ticket), "#take")
+        closed = not ticket.is_open
+        reason = "the ticket is closed" if closed else "nobody waits for an answer here any more"
+        return Refusal(command.line, reason, "#reopen" if closed else "")
     until = sla.held_until(draft.policy, draft.at, urgent=clock.urgent)
     if command.eta:
         promised = read_promise(draft.policy, draft.at, command.eta)
         if isinstance(promised, str):
             return Refusal(command.line, promised, USAGE)
         until = promised
-    following = clock.escalated + 1
-    if command.eta and clock.held >= following:
+    elif not clock.escalated:
+        draft.because("seen before anything was escalated")
+        return None
+    if command.eta and clock.escalated and clock.held > clock.escalated:
         local = draft.policy.calendar.local(clock.promised_at or clock.due_at)
         waits = f"the next step waits once only, and does so until {local:%d %b %H:%M} already"
         return Refusal(command.line, waits)
     _hold(draft, number, person, clock, until)
-    _tell(draft, number, person, command.reason)
+    _tell(draft, number, person, clock.kind, command.reason)
     return None
 
 
-def escalated_clock(ticket: Ticket) -> Clock | None:
-    """The running promise that was missed and escalated, if there is one."""
-    missed = [one for one in ticket.clocks if one.escalated]
-    return min(missed, key=lambda one: one.due_at, default=None) if ticket.is_open else None
-
-
-def _why_nothing(ticket: Ticket) -> str:
-    if not ticket.is_open:
-        return "the ticket is closed"
-    if not ticket.clocks:
-        return "nobody waits for an answer here any more"
-    return "nothing was escalated here yet"
+def is_escalated(ticket: Ticket) -> bool:
+    """Whether a promise of the ticket was missed and somebody was told."""
+    return any(one.escalated for one in ticket.clocks)
 
 
 def read_promise(policy: Policy, at: datetime, text: str) -> datetime | str:
@@ -81,28 +76,32 @@ def read_promise(policy: Policy, at: datetime, text: str) -> datetime | str:
 
 
 def _hold(draft: Draft, number: int, person: Person, clock: Clock, until: datetime) -> None:
-    """The next step waits, where there is one that would come earlier and has not waited yet."""
+    """The next step waits, where there is one that would come earlier and has not waited yet.
+
+    The first step is never held: a promise to come late does not undo the promise.
+    """
     following = clock.escalated + 1
     steps = sla.escalations(draft.policy, urgent=clock.urgent)
     waits = 0
-    if following <= len(steps) and clock.held < following:
+    if clock.escalated and following <= len(steps) and clock.held < following:
         planned = sla.escalation_at(draft.policy, clock, steps[following - 1])
         waits = following if planned < until else 0
-    shown = until if waits or clock.promised_at is None else clock.promised_at
+    waited = clock.held == following and clock.promised_at
+    shown = clock.promised_at if waited and clock.promised_at else until
     draft.record(
         HoldStep(ticket=number, clock=clock.kind, number=waits, until=shown, by=person.address)
     )
-    draft.because(f"escalation taken on, step {waits} waits" if waits else "escalation taken on")
+    draft.because(f"taken on, escalation {waits} waits" if waits else "taken on")
 
 
-def _tell(draft: Draft, number: int, person: Person, note: str) -> None:
+def _tell(draft: Draft, number: int, person: Person, kind: ClockKind, note: str) -> None:
     """The leads, and whoever else the escalation has reached, hear of it."""
     ticket = draft.ticket(number)
-    clock = escalated_clock(ticket)
+    clock = ticket.clock(kind)
     if clock is None:
         return
     steps = sla.escalations(draft.policy, urgent=clock.urgent)[: clock.escalated]
-    roles = dict.fromkeys(("lead", *(one.to for one in steps)))
+    roles: dict[Role, None] = dict.fromkeys(("lead", *(one.to for one in steps)))
     told = dict.fromkeys(one for role in roles for one in draft.with_role(role))
     left = sla.next_escalation(draft.policy, clock)
     draft.to_staff(

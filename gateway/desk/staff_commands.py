@@ -105,7 +105,7 @@ def _take(desk: Desk, command: StaffCommand) -> Done:
     """The ticket is mine; where it was escalated, that is acknowledged too."""
     if refusal := _assign(desk, StaffCommand(verb="assign", line=command.line, who="me")):
         return refusal
-    if acknowledge.escalated_clock(desk.ticket) is None:
+    if not acknowledge.is_escalated(desk.ticket):
         return None
     return _ack(desk, command)
 
