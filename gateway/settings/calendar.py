@@ -47,7 +47,7 @@ def read_calendar(
 ) -> Calendar | None:
     """The working calendar, or problems. An iCalendar file is looked for in `folder`."""
     complaints = _Complaints(problems)
-    made: dict[str, Any] = {"holidays": dict.fromkeys(settings.holidays, "")}
+    made: dict[str, Any] = {}
     try:
         made["zone"] = zone(settings.zone)
     except UnknownZone as error:
@@ -57,6 +57,11 @@ def read_calendar(
     except WrongTimetable as error:
         for fault in error.faults:
             complaints.add(f"week.{fault.day}".rstrip("."), fault.text)
+    made["holidays"] = {
+        day: ""
+        for number, one in enumerate(settings.holidays)
+        if (day := _date(one, f"holidays.[{number}]", complaints))
+    }
     made["special_days"] = _special_days(settings, complaints)
     made["yearly"] = (*_of_country(settings, complaints), *_of_file(settings, complaints, folder))
     if complaints.any:
@@ -88,13 +93,27 @@ def _special_days(
     settings: CalendarSettings, complaints: _Complaints
 ) -> Mapping[date, tuple[tuple[int, int], ...]]:
     special = {}
-    for day, periods in settings.special_days.items():
+    for text, periods in settings.special_days.items():
+        day = _date(text, f"special_days.{text}", complaints)
+        if day is None:
+            continue
         try:
             special[day] = read_special_day(day, periods)
         except WrongTimetable as error:
             for fault in error.faults:
-                complaints.add(f"special_days.{day}", fault.text)
+                complaints.add(f"special_days.{text}", fault.text)
     return special
+
+
+def _date(text: str | date, key: str, complaints: _Complaints) -> date | None:
+    if isinstance(text, date):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        words = f"must be a date that exists, such as 2027-01-01 (it is {text!r:.40})"
+        complaints.add(key, words)
+        return None
 
 
 def _of_file(

@@ -13,10 +13,10 @@ _KEY: Final = re.compile(rf"\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*=")
 _PART: Final = re.compile(_WORD)
 
 
-def with_line(problem: str, file: str, text: str) -> str:
-    """A problem `FILE: KEY: WORDS` with the line of its key at the end, where that is found."""
-    found = re.match(rf"{re.escape(file)}: ([^\s:]+): ", problem)
-    if not found or "(line " in problem or " line " in problem:
+def with_line(problem: str, file: str, section: str, text: str) -> str:
+    """A problem `FILE: SECTION.KEY: WORDS` with the line of its key, where that is found."""
+    found = re.match(rf"{re.escape(file)}: ({re.escape(section)}\.[^\s:]+): ", problem)
+    if not found or " line " in problem:
         return problem
     path = [part for part in found[1].split(".") if not part.startswith("[")]
     line = line_of(text, *path)

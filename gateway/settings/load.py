@@ -113,7 +113,7 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
     made_staff = people and read_staff(people, problems)
     if problems or not (gateway and options and calendar and made_staff):
         source = _source(path.parent / "policy.toml")
-        raise WrongSettings(with_line(one, "policy.toml: calendar.", source) for one in problems)
+        raise WrongSettings(with_line(one, "policy.toml", "calendar", source) for one in problems)
     return Settings(
         path=path,
         gateway=gateway,

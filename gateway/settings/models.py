@@ -195,7 +195,7 @@ class CalendarSettings(Section):
         **dict.fromkeys(("sat", "sun"), ("10:00-18:00",)),
     }
     """Periods by weekday, such as `mon = ["09:00-13:00", "14:00-18:00"]`."""
-    holidays: tuple[date, ...] = ()
+    holidays: tuple[date | str, ...] = ()
     """Days without working time."""
     holidays_country: str | None = None
     """Country whose public holidays are days without working time: an ISO 3166 code such as
@@ -205,7 +205,7 @@ class CalendarSettings(Section):
     holidays_file: Path | None = None
     """iCalendar file (.ics) whose all-day events are days without working time; relative to the
     settings."""
-    special_days: dict[date, tuple[str, ...]] = {}
+    special_days: dict[str, tuple[str, ...]] = {}
     """Days with periods of their own."""
 
 
