@@ -1,6 +1,7 @@
 """The real daemon: it says when it is ready, ends cleanly, and keeps what it took over."""
 
 import asyncio
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from mailbox import Maildir
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from acting.operator import run_process
+from conftest import missing
 from desks import write_desk
 from servers.gateway import Gateway
 from servers.smarthost import Smarthost
@@ -129,3 +131,39 @@ async def test_secrets_of_a_desk_are_readable_by_its_owner_only(gateway: Gateway
 
     modes = {name: (state / name).stat().st_mode & 0o077 for name in SECRET_FILES}
     assert modes == dict.fromkeys(SECRET_FILES, 0)
+
+
+CLIENTS = [
+    pytest.param(
+        "swaks --server {host} --port {port} --from kim@newco.example --to support@desk.example "
+        "--data -",
+        id="swaks",
+    ),
+    pytest.param(
+        "msmtp --host={host} --port={port} --from=kim@newco.example --file=/dev/null "
+        "support@desk.example",
+        id="msmtp",
+    ),
+]
+
+
+@pytest.mark.parametrize("line", CLIENTS)
+async def test_a_mail_of_a_usual_client_is_answered(
+    gateway: Gateway, smarthost: Smarthost, line: str
+) -> None:
+    program, *words = line.split()
+    if shutil.which(program) is None:
+        missing(f"{program} is not installed")
+    host, _, port = gateway.addresses["smtp"].rpartition(":")
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *(word.format(host=host, port=port) for word in words),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate(mail(1).replace(b"\r\n", b"\n"))
+    assert process.returncode == 0, output.decode()
+    await arrived(smarthost, "ticket_received")
+
+    (receipt,) = [one for one in smarthost.taken if one.event == "ticket_received"]
+    assert receipt.mail["In-Reply-To"] == "<m1@newco.example>"
