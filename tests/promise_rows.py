@@ -1,5 +1,6 @@
 """A desk full of promises, written straight into the tables: as many timers as a test asks for."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,12 @@ def waiting(engine: Engine, planned: Sequence[Planned]) -> int:
     with engine.connect() as connection:
         done = connection.execute(select(func.count(steps.c.ticket.distinct()))).scalar_one()
     return len(planned) - done
+
+
+async def wait_until_left(engine: Engine, planned: Sequence[Planned], left: int = 0) -> None:
+    """Until so few of the planned steps are still to be dealt with."""
+    while await asyncio.to_thread(waiting, engine, planned) > left:  # noqa: ASYNC110 - another process writes the rows and tells nobody
+        await asyncio.sleep(0.2)
 
 
 def assert_once_each(engine: Engine, planned: Sequence[Planned]) -> None:

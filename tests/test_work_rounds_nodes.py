@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from desks import write_desk
-from promise_rows import assert_once_each, fill, plan, waiting
+from promise_rows import assert_once_each, fill, plan, wait_until_left
 from servers.gateway import Gateway
 
 from gateway.settings.load import load_settings
@@ -25,11 +25,12 @@ def node(folder: Path, url: str) -> Gateway:
     return Gateway(write_desk(folder), {"GATEWAY_DATABASE__URL": url})
 
 
-async def disturb(nodes: list[Gateway], chance: random.Random) -> None:
+async def disturb(nodes: list[Gateway], chance: random.Random, killed: list[Gateway]) -> None:
     """Kill a daemon and start it again, for ever."""
     while True:
         victim = chance.choice(nodes)
         await victim.stop(signal.SIGKILL)
+        killed.append(victim)
         await victim.start()
 
 
@@ -46,16 +47,18 @@ async def test_ten_thousand_steps_go_out_once_from_three_daemons_that_are_killed
     planned = plan(begin_at + timedelta(seconds=chance.uniform(0, SECONDS)) for _ in range(STEPS))
     fill(engine, load_settings(nodes[0].settings).policy, planned)
 
+    killed: list[Gateway] = []
+
     # When daemons are killed and started again until everything was dealt with
     await asyncio.gather(*(one.start() for one in nodes))
-    trouble = asyncio.create_task(disturb(nodes, chance))
+    trouble = asyncio.create_task(disturb(nodes, chance, killed))
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while await asyncio.to_thread(waiting, engine, planned):
-            await asyncio.sleep(0.2)
+        await wait_until_left(engine, planned)
     trouble.cancel()
     await asyncio.gather(trouble, return_exceptions=True)
     await asyncio.gather(*(one.stop(signal.SIGKILL) for one in nodes))
 
     # Then none is missing and none is double
+    assert len(killed) >= NODES, f"seed {seed}"
     assert_once_each(engine, planned)
     engine.dispose()

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from conftest import missing
 from desks import write_desk
-from promise_rows import assert_once_each, fill, plan, waiting
+from promise_rows import assert_once_each, fill, plan, wait_until_left
 from servers.faketime import WallClock, library
 from servers.gateway import Gateway
 from servers.smarthost import Smarthost
@@ -71,12 +71,6 @@ def mail() -> bytes:
         b"From: Kim <kim@newco.example>\r\nTo: support@desk.example\r\nSubject: Tax\r\n"
         b"Message-ID: <m1@newco.example>\r\n\r\nHow do I set up VAT?\r\n"
     )
-
-
-async def until(left: Callable[[], int], wanted: int) -> None:
-    """Ask the database again and again, until no more than so many are left."""
-    while await asyncio.to_thread(left) > wanted:
-        await asyncio.sleep(0.1)
 
 
 async def arrived(smarthost: Smarthost, event: str) -> None:
@@ -151,7 +145,7 @@ async def test_every_step_goes_out_once_however_the_clock_is_set(
             left = sum(one.at > begin_at + timedelta(hours=max(hours, 1)) for one in planned)
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await gateway.heard("clock_jumped", number)
-                await until(lambda: waiting(engine, planned), left)
+                await wait_until_left(engine, planned, left)
         await gateway.stop()
 
     # Then nothing is missing and nothing is double

@@ -22,9 +22,26 @@ if TYPE_CHECKING:
 
 USAGE = 2
 DAYS_MAX = 3_660
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-app = typer.Typer(help="Working time: hours, holidays and due times.", no_args_is_help=True)
+LESSON = """Working time: hours, holidays and due times.
+
+The calendar stands in policy.toml, section [calendar]: a zone, the periods of each weekday,
+holidays (dates of your own, a country's, an iCalendar file), special days. Write it, check it, look
+at the days around a holiday, and ask when a mail of Friday night is due:
+
+\b
+  gateway calendar check
+  gateway calendar show --at 2026-12-20 --days 20
+  gateway calendar due --at 2026-07-10T23:40
+  gateway calendar due --at 2026-07-10T23:40 --hotrush
+
+A changed calendar counts from the next start of `gateway run` on; due times of open tickets are
+then counted again, without a letter.
+"""
+
+app = typer.Typer(help=LESSON, no_args_is_help=True)
 
 At = Annotated[
     str | None,
@@ -44,7 +61,12 @@ def show(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Print the hours of the coming days, and why a day is closed or different."""
+    """Print the hours of the coming days, and why a day is closed or different.
+
+    \b
+      gateway calendar show                               two weeks from today
+      gateway calendar show --at 2026-12-20 --days 20     around the turn of the year
+    """
     operator = operator_of(context)
     calendar = operator.settings(config).policy.calendar
     first = calendar.day_of(read_instant(calendar, at) or operator.clock())
@@ -114,7 +136,16 @@ def due(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Say when a mail is due, when staff is reminded and warned, and why."""
+    """Say when a mail is due, when staff is reminded and warned, and why.
+
+    An ordinary mail is due at the same time on the next working day, within its hours; a HotRush an
+    hour after it came, or after the next opening. Nothing is written.
+
+    \b
+      gateway calendar due                                a mail of this moment
+      gateway calendar due --at 2026-07-10T23:40          a mail of Friday night
+      gateway calendar due --at 2026-07-10T19:40Z --hotrush
+    """
     from gateway.desk.model import ClockKind
     from gateway.desk.sla import promise, start_clock, steps
 
@@ -203,8 +234,9 @@ def _span(duration: timedelta) -> str:
 def check(context: typer.Context, config: Config = None, json: Json = False) -> None:
     """Check the calendar and name what is wrong; exit code 78 for wrong settings.
 
-    Also says what is right but may surprise: the next clock changes, years without holidays,
-    events of a calendar file that were left out.
+    Each problem is one line: the file, the key, what to write instead, and the line it stands at.
+    Also says what is right but may surprise: the next clock changes (a wrong sign in a POSIX rule
+    shows there), years without holidays, events of a calendar file that were left out.
     """
     import os
 
@@ -273,6 +305,8 @@ def read_instant(calendar: "Calendar", text: str | None) -> datetime | None:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
         refuse(f"--at {text!r} is no time that exists; write it like 2026-07-10T23:40", USAGE)
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        refuse(f"--at {text!r}: write a year from {FIRST_YEAR} to {LAST_YEAR}", USAGE)
     return at.astimezone(UTC) if at.tzinfo else calendar.instant_of(at)
 
 
