@@ -264,6 +264,13 @@ timers = Table(
         sqlite_where=text("parked_at IS NULL"),
         postgresql_where=text("parked_at IS NULL"),
     ),
+    # Every start looks for them: without it, through all timers there are.
+    Index(
+        "ix_timers_parked",
+        "parked_at",
+        sqlite_where=text("parked_at IS NOT NULL"),
+        postgresql_where=text("parked_at IS NOT NULL"),
+    ),
 )
 
 steps = Table(

@@ -2,8 +2,8 @@
 
     python tests/bench/timers.py [--timers 100000] [--rounds 5]
 
-Everything is a ratio within this one run, medians of rounds that take turns; exit code 1 where one
-is above its limit. Uses SQLite in a throw-away folder and the real `gateway run`.
+Everything is a ratio within this one run of rounds that take turns (the quickest start, the median
+round); exit code 1 where one is above its limit. Uses SQLite in a throw-away folder and the real `gateway run`.
 """
 
 import argparse
@@ -101,15 +101,13 @@ def measure_start(folder: Path, count: int, rounds: int) -> dict[str, float]:
     for _ in range(rounds):
         for path, found in results.items():
             found.append(asyncio.run(start_once(path)))
-    middle = {
-        path: [statistics.median(column) for column in zip(*found, strict=True)]
-        for path, found in results.items()
-    }
+    # The quickest start of each: whatever else runs on the machine only adds.
+    best = {path: [min(one) for one in zip(*found, strict=True)] for path, found in results.items()}
     return {
-        "start_none_s": middle[none_at][0],
-        "start_many_s": middle[many_at][0],
-        "memory_none_mib": middle[none_at][1] / MIB,
-        "memory_many_mib": middle[many_at][1] / MIB,
+        "start_none_s": best[none_at][0],
+        "start_many_s": best[many_at][0],
+        "memory_none_mib": best[none_at][1] / MIB,
+        "memory_many_mib": best[many_at][1] / MIB,
     }
 
 

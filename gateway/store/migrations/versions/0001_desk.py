@@ -319,6 +319,14 @@ def _timers() -> None:
         sa.PrimaryKeyConstraint("ticket", "clock", "step", name=op.f("pk_timers")),
     )
     op.create_index(
+        "ix_timers_parked",
+        "timers",
+        ["parked_at"],
+        unique=False,
+        sqlite_where=sa.text("parked_at IS NOT NULL"),
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_timers_waiting",
         "timers",
         ["not_before"],
