@@ -1,6 +1,6 @@
 """Due times and steps: the table of policy 4.9, and the laws of 4.10 over whole calendars."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -138,6 +138,22 @@ def test_an_ordinary_answer_is_due_within_the_next_working_day(
     due_at = sla.due(policy(desk), at, urgent=False)
 
     assert desk.opening_of(tomorrow) <= due_at <= desk.closing_of(tomorrow)
+
+
+@given(
+    st.sampled_from((WEEK, ALWAYS, SHIFTS)),
+    st.sampled_from(ZONES),
+    st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+    instants,
+)
+def test_one_more_holiday_never_makes_a_promise_earlier(
+    week: dict[str, list[str]], name: str, holiday: date, at: datetime
+) -> None:
+    usual = policy(calendar(week, name))
+    shorter = policy(calendar(week, name, holidays=(holiday,)))
+
+    for urgent in (True, False):
+        assert sla.due(shorter, at, urgent=urgent) >= sla.due(usual, at, urgent=urgent)
 
 
 @given(instants)

@@ -1,4 +1,4 @@
-"""Calendars that cannot be meant are refused: the key, what to write, and the line that is wrong."""
+"""Calendars that cannot be meant are refused: key, what to write, and the line that is wrong."""
 
 from pathlib import Path
 

@@ -41,6 +41,24 @@ A changed calendar counts from the next start of `gateway run` on; due times of 
 then counted again, without a letter.
 """
 
+SHOW_LESSON = """Print the hours of the coming days, and why a day is closed or different.
+
+\b
+  gateway calendar show                               two weeks from today
+  gateway calendar show --at 2026-12-20 --days 20     around the turn of the year
+"""
+
+DUE_LESSON = """Say when a mail is due, when staff is reminded and warned, and why.
+
+An ordinary mail is due at the same time on the next working day, within its hours; a HotRush an
+hour after it came, or after the next opening. Nothing is written.
+
+\b
+  gateway calendar due                                a mail of this moment
+  gateway calendar due --at 2026-07-10T23:40          a mail of Friday night
+  gateway calendar due --at 2026-07-10T19:40Z --hotrush
+"""
+
 app = typer.Typer(help=LESSON, no_args_is_help=True)
 
 At = Annotated[
@@ -53,7 +71,7 @@ At = Annotated[
 ]
 
 
-@app.command()
+@app.command(help=SHOW_LESSON)
 def show(
     context: typer.Context,
     days: Annotated[int, typer.Option("--days", min=1, max=DAYS_MAX, help="How many days.")] = 14,
@@ -61,12 +79,7 @@ def show(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Print the hours of the coming days, and why a day is closed or different.
-
-    \b
-      gateway calendar show                               two weeks from today
-      gateway calendar show --at 2026-12-20 --days 20     around the turn of the year
-    """
+    """Print the hours of the coming days, and why a day is closed or different."""
     operator = operator_of(context)
     calendar = operator.settings(config).policy.calendar
     first = calendar.day_of(read_instant(calendar, at) or operator.clock())
@@ -128,7 +141,7 @@ def _hours(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02} h" if minutes else ""
 
 
-@app.command()
+@app.command(help=DUE_LESSON)
 def due(
     context: typer.Context,
     at: At = None,
@@ -136,16 +149,7 @@ def due(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Say when a mail is due, when staff is reminded and warned, and why.
-
-    An ordinary mail is due at the same time on the next working day, within its hours; a HotRush an
-    hour after it came, or after the next opening. Nothing is written.
-
-    \b
-      gateway calendar due                                a mail of this moment
-      gateway calendar due --at 2026-07-10T23:40          a mail of Friday night
-      gateway calendar due --at 2026-07-10T19:40Z --hotrush
-    """
+    """Say when a mail is due, when staff is reminded and warned, and why."""
     from gateway.desk.model import ClockKind
     from gateway.desk.sla import promise, start_clock, steps
 

@@ -3,7 +3,8 @@
     python tests/bench/timers.py [--timers 100000] [--rounds 5]
 
 Everything is a ratio within this one run of rounds that take turns (the quickest start, the median
-round); exit code 1 where one is above its limit. Uses SQLite in a throw-away folder and the real `gateway run`.
+round); exit code 1 where one is above its limit. Uses SQLite in a throw-away folder and the real
+`gateway run`.
 """
 
 import argparse
@@ -21,7 +22,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from desks import write_desk
 from promise_rows import fill, plan
@@ -86,9 +88,15 @@ async def start_once(path: Path) -> tuple[float, float]:
     began = time.perf_counter()
     await gateway.start()
     seconds = time.perf_counter() - began
-    pages = Path(f"/proc/{gateway.running.pid}/statm").read_text(encoding="ascii").split()[1]
+    octets = memory_of(gateway.running.pid)
     await gateway.stop(signal.SIGTERM)
-    return seconds, int(pages) * os.sysconf("SC_PAGE_SIZE")
+    return seconds, octets
+
+
+def memory_of(pid: int) -> int:
+    """The octets of a process that are in memory."""
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def measure_start(folder: Path, count: int, rounds: int) -> dict[str, float]:
