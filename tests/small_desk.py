@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from desks import write_desk
+from desks import change, write_desk
 from sqlalchemy import Executable, Row, select
 from typer.testing import CliRunner
 
@@ -19,8 +19,8 @@ from gateway.mail.message import Envelope
 from gateway.settings.load import load_settings
 from gateway.spool import new_queue_id
 from gateway.store.mail_tables import outbox
-from gateway.store.upgrade import upgrade
 from gateway.work.assembly import Parts
+from gateway.work.reader import Reader
 from gateway.work.recount import prepare_timers
 
 
@@ -32,21 +32,21 @@ def utc(text: str) -> datetime:
 class SmallDesk:
     """A desk that does one thing at a time."""
 
-    def __init__(self, folder: Path, at: str) -> None:
+    def __init__(self, folder: Path, database_url: str, reader: Reader, at: str) -> None:
         self.path = write_desk(folder)
+        change(self.path, "[database]\n", f'[database]\nurl = "{database_url}"\n')
         self.at = utc(at)
         self.parts: Parts
+        self._reader = reader
 
     def open(self) -> None:
         """Read the settings and put the parts together."""
         settings = load_settings(self.path)
         settings.state_dir.mkdir(exist_ok=True)
-        self.parts = Parts(plan_of(settings), lambda: self.at, carriers(settings))
-        upgrade(self.parts.engine)
+        self.parts = Parts(plan_of(settings), lambda: self.at, carriers(settings), self._reader)
 
     async def close(self) -> None:
         """Let go of everything."""
-        await self.parts.reader.close()
         await self.parts.close()
 
     async def start_anew(self) -> int:
@@ -122,9 +122,11 @@ def text_of(letter: EmailMessage) -> str:
 
 
 @asynccontextmanager
-async def small_desk(folder: Path, at: str) -> AsyncIterator[SmallDesk]:
-    """A desk that has begun."""
-    desk = SmallDesk(folder, at)
+async def small_desk(
+    folder: Path, database_url: str, reader: Reader, at: str
+) -> AsyncIterator[SmallDesk]:
+    """A desk that has begun, on a database with all tables."""
+    desk = SmallDesk(folder, database_url, reader, at)
     desk.open()
     await desk.begin()
     try:

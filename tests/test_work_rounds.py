@@ -11,6 +11,7 @@ from small_desk import SmallDesk, small_desk, text_of, utc
 from sqlalchemy import insert, select, update
 
 from gateway.store.tables import clocks, steps, timers
+from gateway.work.reader import Reader
 
 ANN, EVA, LEE, MIA = "ann@acme.example", "eva@desk.example", "lee@desk.example", "mia@desk.example"
 INBOX, OPERATOR = "support@desk.example", "postmaster@desk.example"
@@ -18,10 +19,21 @@ ONCALL = "oncall@desk.example"
 ESCALATION, REMINDER = "engineer_escalation", "engineer_sla_reminder"
 
 
-@pytest_asyncio.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[SmallDesk]:
+# One reading process serves all desks, as it serves all mails of a daemon.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reader() -> AsyncIterator[Reader]:
+    made = Reader()
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(tmp_path: Path, either_url: str, reader: Reader) -> AsyncIterator[SmallDesk]:
     """A desk with a customer who has credits, on a Wednesday before noon."""
-    async with small_desk(tmp_path, "2026-07-08T07:00") as made:
+    async with small_desk(tmp_path, either_url, reader, "2026-07-08T07:00") as made:
         made.run("customers", "add", "acme", "--contact", ANN)
         made.run("credits", "grant", "acme", "40", "Welcome")
         yield made
