@@ -30,9 +30,9 @@ from gateway.cli import main
 main()
 """
 """The same program, whose APScheduler never rings."""
-BEFORE_OPENING = timedelta(seconds=20)
+BEFORE_OPENING = timedelta(seconds=30)
 OPENING_AT = datetime(2026, 7, 9, 5, tzinfo=UTC)
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
