@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,9 +31,8 @@ from gateway.cli import main
 main()
 """
 """The same program, whose APScheduler never rings."""
-BEFORE_OPENING = timedelta(seconds=30)
 OPENING_AT = datetime(2026, 7, 9, 5, tzinfo=UTC)
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture
@@ -87,7 +87,9 @@ async def test_the_reminder_comes_at_the_opening_and_the_scheduler_brings_it(
     smarthost, other = smarthosts
     wall.set(datetime(2026, 7, 8, 8, tzinfo=UTC))
     gateway = Gateway(write_desk(tmp_path / "desk", smarthost=smarthost.url), wall.environ)
+    began = time.monotonic()
     async with running(gateway), asyncio.timeout(PATIENCE_SECONDS):
+        start_seconds = time.monotonic() - began
         await gateway.send(mail())
         await arrived(smarthost, "engineer_new_ticket")
         await gateway.stop()
@@ -97,7 +99,8 @@ async def test_the_reminder_comes_at_the_opening_and_the_scheduler_brings_it(
     smarthost.taken.clear()
 
     # When it starts shortly before the opening, and beside it one without its scheduler
-    wall.set(OPENING_AT - BEFORE_OPENING)
+    # Two at once on a busy machine take longer than one did.
+    wall.set(OPENING_AT - timedelta(seconds=8 + 4 * start_seconds))
     async with running(gateway, without):
         assert not smarthost.taken, "it was ready before the opening"
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -111,7 +114,7 @@ async def test_the_reminder_comes_at_the_opening_and_the_scheduler_brings_it(
     assert reminder.recipient == "dispatch@desk.example"
     assert "T-1001" in reminder.text
     sent_at = reminder.mail["Date"].datetime
-    assert OPENING_AT <= sent_at < OPENING_AT + timedelta(seconds=5)
+    assert OPENING_AT <= sent_at < OPENING_AT + timedelta(seconds=10)
 
 
 @pytest.mark.slow

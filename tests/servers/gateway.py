@@ -12,7 +12,8 @@ from typing import Any
 
 import aiosmtplib
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
+"""For a machine that does much else: a start takes three seconds on one that does not."""
 
 
 @dataclass
