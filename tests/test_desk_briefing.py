@@ -47,7 +47,9 @@ def desk(stage: Stage) -> Stage:
     ("command", "said", "unsaid"),
     [
         pytest.param("#help", ["#assess N", "#split"], [], id="help"),
-        pytest.param("#queue", ["3 tickets wait for us", "T-1002", "HotRush"], ["T-1003"], id="queue"),
+        pytest.param(
+            "#queue", ["3 tickets wait for us", "T-1002", "HotRush"], ["T-1003"], id="queue"
+        ),
         pytest.param("#status T-1002", ["Shop is down", "submitted"], ["Tax"], id="status of"),
         pytest.param("#history T-1004", ["100% Breite", "1 message."], ["Tax"], id="history"),
         pytest.param("#search shop", ["T-1003", "T-1002"], ["T-1001"], id="search"),
