@@ -64,6 +64,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     del record
     # Python's own transaction handling would begin late and as a reader.
     connection.isolation_level = None
+    # SQLite's own knows only ASCII; people search for words with accents.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     for setting in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -80,6 +82,10 @@ def _set_up_postgres(connection: Any, record: Any) -> None:
     # A node that is stopped in the middle of a transaction must not hold up the others (F30).
     connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
     connection.commit()
+
+
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
 
 
 def _begin_immediate(connection: Connection) -> None:
