@@ -11,16 +11,18 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from gateway.desk.people import Addresses, Person, Staff
 from gateway.desk.policy import Options, Policy
 from gateway.desk.sla import NEXT_OPENING, delay_after_due
-from gateway.settings.models import CalendarSettings, GatewaySettings, Section, StaffSettings
+from gateway.settings.models import CalendarSettings, GatewaySettings, StaffSettings
 from gateway.settings.problems import WrongSettings, describe
+from gateway.settings.section import Section
 from gateway.worktime.hours import Calendar
 from gateway.worktime.timetable import WrongTimetable, read_special_day, read_week
 from gateway.worktime.zone import UnknownZone, zone
@@ -37,7 +39,10 @@ _HINTS: Final = get_type_hints(Options)
 PolicyFile: Final = create_model(  # type: ignore[call-overload]  # fields made from Options
     "PolicyFile",
     __base__=Section,
-    **{one.name: (_HINTS[one.name], getattr(Options(), one.name)) for one in fields(Options)},
+    **{
+        one.name: (_HINTS[one.name], Field(default_factory=partial(getattr, Options(), one.name)))
+        for one in fields(Options)
+    },
 )
 """`policy.toml` without the calendar: the sections are the core's own classes."""
 
