@@ -8,6 +8,7 @@ import re
 from typing import Final, NamedTuple
 
 from gateway.mail.limits import FIELD_BYTES_MAX, FIELD_COUNT_MAX, HEADER_BYTES_MAX
+from gateway.wire import smtp_reply
 
 END_OF_DATA: Final = b"\r\n.\r\n"
 LAST_LINE: Final = b".\r\n"
@@ -78,6 +79,8 @@ class Fault(NamedTuple):
 STRAY_LINE_END: Final = Fault("stray_cr_lf", "550 5.5.2 Bare CR or LF in the message")
 HEADER_TOO_LARGE: Final = Fault("header_limit", "554 5.6.0 Message header too large")
 TOO_MANY_HOPS: Final = Fault("hop_limit", "554 5.4.6 Too many hops")
+TOO_LARGE: Final = Fault("too_large", smtp_reply.TOO_LARGE)
+NO_ROOM_NOW: Final = Fault("overrun", smtp_reply.NO_ROOM)
 
 
 def find_fault(content: bytes) -> Fault | None:
