@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway import journal
+from gateway.settings.doors import doorways
 from gateway.settings.load import Settings
 from gateway.settings.places import built_in
 from gateway.store import outbox
@@ -20,9 +21,8 @@ from gateway.store.engine import check_durable
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
 from gateway.wire.maildir import MaildirCarrier
-from gateway.wire.smtp_in import Door, listen, port_of
 from gateway.wire.smtp_out import Relay, SmarthostCarrier, read_relay
-from gateway.work.assembly import Parts, Plan, accepts, load_keys
+from gateway.work.assembly import Parts, Plan, load_keys, standings
 
 DRAIN_SECONDS: Final = 10.0
 
@@ -158,20 +158,11 @@ class Daemon:
         journal.note("stopped")
 
     async def _open_doors(self, parts: Parts, doors: contextlib.AsyncExitStack) -> None:
-        smtp = self._settings.gateway.smtp
-        if smtp.listen:
-            door = Door(
-                parts.spool,
-                accepts(parts.plan.policy, parts.plan.keys),
-                self._clock,
-                hostname=smtp.hostname,
-                size_limit=smtp.size_limit,
-                recipients_max=smtp.recipients,
-                idle_seconds=smtp.idle.total_seconds(),
-            )
-            server = await listen(door, smtp.listen)
-            doors.callback(server.close)
-            self.addresses["smtp"] = port_of(server)
+        standing = standings(parts.plan.policy, parts.plan.keys)
+        for one in doorways(self._settings, parts.spool, standing, self._clock):
+            listener = await one.open()
+            doors.push_async_callback(listener.close, DRAIN_SECONDS)
+            self.addresses[one.name] = listener.address
 
     def _announce(self) -> None:
         places = " ".join(f"{name}={address}" for name, address in self.addresses.items())

@@ -25,6 +25,7 @@ def run(context: typer.Context, config: Config = None) -> None:
     from gateway.daemon import AlreadyRunning, run_until_signalled
     from gateway.store.engine import UnsafeDatabase
     from gateway.store.upgrade import NewerDatabase
+    from gateway.wire.smtp_users import BadUsersFile
 
     settings = operator_of(context).settings(config)
     journal.start(form=settings.gateway.log.format, level=settings.gateway.log.level)
@@ -34,8 +35,8 @@ def run(context: typer.Context, config: Config = None) -> None:
         refuse(str(error))
     except OperationalError as error:
         refuse(f"the database cannot be reached: {error.orig}", TEMPORARY)
-    except OSError as error:
-        refuse(f"cannot start: {error.strerror or error}")
+    except (OSError, BadUsersFile) as error:
+        refuse(f"cannot start: {error}")
 
 
 def check(context: typer.Context, config: Config = None) -> None:
