@@ -117,6 +117,11 @@ class Hall:
         self.talks.append(Talk(*streams))
         return self.talks[-1]
 
+    async def emptied(self) -> None:
+        """Wait until everybody has gone."""
+        while self.listener.door.guests:  # noqa: ASYNC110 - nobody rings when a guest leaves
+            await asyncio.sleep(0)
+
     def kept(self) -> list[bytes]:
         """The mails in the spool."""
         return [one.raw for _, one in self.spool.take(100)]

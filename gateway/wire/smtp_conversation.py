@@ -140,15 +140,22 @@ class Conversation(SMTP):
         self._write_held()
         self.transport.close()
 
-    def hang_up(self) -> None:
-        """Close after what was said, and let the peer talk into the void until it has heard it."""
+    def hang_up(self, reply: str = "") -> None:
+        """Close after what was said, and let the peer talk into the void until it has heard it.
+
+        Closing while octets of the peer are unread would reset the connection, and our last words
+        would be lost with it.
+        """
         self._is_over = self._is_deaf = True
         self._closes_at = self.loop.time() + LINGER_SECONDS
         if self.transport is None:
             return
+        if reply:
+            self._held.append(reply.encode("ascii") + b"\r\n")
         self._write_held()
         if self.transport.can_write_eof():
             self.transport.write_eof()
+            self.transport.resume_reading()
         else:
             self.transport.close()
 
@@ -171,7 +178,7 @@ class Conversation(SMTP):
         await asyncio.sleep(0)
         if self._reader._buffer:  # noqa: SLF001 - see _read_line
             self._refused("early talker")
-            self.dismiss(smtp_reply.EARLY_TALKER)
+            self.hang_up(smtp_reply.EARLY_TALKER)
             return
         self._held.append(f"220 {self.hostname} {self.greeting}\r\n".encode("ascii"))
         await self._flush()
@@ -191,7 +198,7 @@ class Conversation(SMTP):
             line: bytes = await self._reader.readuntil(b"\n")
         except asyncio.LimitOverrunError:
             self._refused("long line")
-            self.dismiss("500 5.5.2 Line too long")
+            self.hang_up("500 5.5.2 Line too long")
         except asyncio.IncompleteReadError:
             self._is_over = True
             self._writer.close()
@@ -234,7 +241,7 @@ class Conversation(SMTP):
         self._bare += 1
         self._refused("bare line end")
         if self._bare >= BARE_LINES_MAX or line.startswith(b"\x00"):
-            self.dismiss(smtp_reply.TOO_MANY_ERRORS)
+            self.hang_up(smtp_reply.TOO_MANY_ERRORS)
         else:
             await self.push(smtp_reply.BAD_SYNTAX)
 
@@ -243,14 +250,14 @@ class Conversation(SMTP):
         if command == "PROXY":
             # Only listed peers may begin so, and theirs was read before.
             self._refused("forged PROXY header")
-            self.dismiss(smtp_reply.TOO_MANY_ERRORS)
+            self.hang_up(smtp_reply.TOO_MANY_ERRORS)
             return True
         if command not in ("RCPT", "DATA", "QUIT"):
             self._junk += 1
         if self._junk <= JUNK_MAX:
             return False
         journal.note("flood", source=self.door.protocol, peer=self.peer)
-        self.dismiss(smtp_reply.FLOOD)
+        self.hang_up(smtp_reply.FLOOD)
         return True
 
     def _refused(self, reason: str) -> None:
@@ -266,10 +273,10 @@ class Conversation(SMTP):
             self._errors += 1
             if self._errors > self.rules.errors_max and not self._is_exempt:
                 self._refused("errors")
-                self.dismiss(smtp_reply.TOO_MANY_ERRORS)
+                self.hang_up(smtp_reply.TOO_MANY_ERRORS)
                 return
         if reply.startswith(b"421"):
-            self.dismiss(text)
+            self.hang_up(text)
             return
         self._held.append(reply + b"\r\n")
         if reply.startswith(AWAITED):
