@@ -75,6 +75,7 @@ def relay_of(settings: Settings) -> Relay | None:
         smarthost.url.get_secret_value(),
         password=password,
         timeout=smarthost.timeout.total_seconds(),
+        ca_file=settings.resolve(smarthost.ca_file) if smarthost.ca_file else None,
     )
 
 
