@@ -17,17 +17,18 @@ import queue
 import random
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from gateway.mail.message import Envelope
+from gateway.spool_commit import SHARED_MAX, Job, Row, SpoolFailure, SpoolFull, Write, commit
+
+__all__ = ["Counts", "Spool", "SpoolFailure", "SpoolFull", "Spooled", "State", "new_queue_id"]
 
 TRIES_MAX: Final = 3
-SHARED_MAX: Final = 200
 TAKE_BYTES_MAX: Final = 16 * 1024 * 1024
 PREVIEW: Final = 200
 
@@ -49,14 +50,6 @@ CREATE INDEX IF NOT EXISTS spool_state ON spool (state, seq);
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
 INSERT OR IGNORE INTO tally VALUES ('accepted', 0), ('done', 0), ('refused', 0);
 """
-
-
-class SpoolFull(Exception):
-    """No room on the disk: the sender keeps the mail (452 4.3.1)."""
-
-
-class SpoolFailure(Exception):
-    """The spool itself is broken: the sender keeps the mail (451 4.3.0)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +75,6 @@ class Counts:
     refused: int
 
 
-Write = Callable[[sqlite3.Connection], Any]
-Row = tuple[str, str, str, int, bytes]
-"""A mail to be kept: queue id, receive time, envelope, size, octets."""
-
-
-@dataclass(slots=True)
-class _Job:
-    """One piece of writing, or one mail to keep, and who waits for it."""
-
-    work: Write | Row
-    future: "asyncio.Future[Any]"
-
-
 def new_queue_id(now: datetime) -> str:
     """A name for one taken-in mail that sorts by time."""
     # A name, no secret: the system's own chance costs more.
@@ -110,7 +90,7 @@ class Spool:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(self._connect()) as connection:
             connection.executescript(_SCHEMA)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.arrived = asyncio.Event()
         """Set when something was put: intake's bell."""
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -203,7 +183,7 @@ class Spool:
 
     async def _write(self, work: Write | Row) -> Any:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(work, future))
+        self._jobs.put(Job(work, future))
         # The client may hang up and cancel us; the mail is written or not, never half.
         return await asyncio.shield(future)
 
@@ -220,7 +200,7 @@ class Spool:
                     ends = True
                 else:
                     jobs.append(more)
-            _commit(connection, jobs)
+            commit(connection, jobs)
             if ends:
                 break
         connection.close()
@@ -293,59 +273,6 @@ class Spool:
             parked=states.get("parked", 0),
             refused=tally["refused"],
         )
-
-
-def _commit(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
-    """One transaction for all; where it fails nobody's writing happened."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        results = _carry_out(connection, jobs)
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        full = "full" in str(error)
-        failure = SpoolFull(str(error)) if full else SpoolFailure(str(error))
-        for job in jobs:
-            _answer(job, None, failure)
-        return
-    for job, result in zip(jobs, results, strict=True):
-        _answer(job, result, None)
-
-
-def _carry_out(connection: sqlite3.Connection, jobs: list[_Job]) -> list[Any]:
-    """Mails in a row are one statement: each statement hands the interpreter's lock to and fro."""
-    results: list[Any] = []
-    for is_mail, group in groupby(jobs, lambda job: isinstance(job.work, tuple)):
-        works: list[Any] = [job.work for job in group]
-        if is_mail:
-            _keep(connection, works)
-            results += [None] * len(works)
-        else:
-            results += [work(connection) for work in works]
-    return results
-
-
-def _keep(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    places = ", ".join(["(?, ?, ?, ?, 'waiting', ?)"] * len(rows))
-    connection.execute(
-        f"INSERT INTO spool (queue_id, received_at, envelope, size, state, raw) VALUES {places}",  # noqa: S608 - place holders
-        [field for row in rows for field in row],
-    )
-    connection.execute("UPDATE tally SET count = count + ? WHERE name = 'accepted'", (len(rows),))
-
-
-def _answer(job: _Job, result: Any, failure: Exception | None) -> None:
-    def settle() -> None:
-        if job.future.done():
-            return
-        if failure is not None:
-            job.future.set_exception(failure)
-        else:
-            job.future.set_result(result)
-
-    with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.
-        job.future.get_loop().call_soon_threadsafe(settle)
 
 
 def _envelope_text(envelope: Envelope) -> str:

@@ -3,7 +3,18 @@
 import typer
 
 from gateway.cli import credits as credit
-from gateway.cli import customers, daemon, demo, explain, mail, orders, reading, tickets, wire
+from gateway.cli import (
+    customers,
+    daemon,
+    demo,
+    explain,
+    mail,
+    orders,
+    outbox,
+    reading,
+    tickets,
+    wire,
+)
 
 app = typer.Typer(
     name="gateway",
@@ -24,3 +35,4 @@ app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")
 app.add_typer(orders.app, name="orders")
 app.add_typer(mail.app, name="mail")
+app.add_typer(outbox.app, name="outbox")

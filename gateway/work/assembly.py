@@ -15,6 +15,7 @@ from gateway.letters.shelf import Shelf
 from gateway.letters.writer import Writer
 from gateway.spool import Spool
 from gateway.store.engine import open_engine
+from gateway.store.outbox import holder_of
 from gateway.store.transaction import Transactions
 from gateway.wire.delivery import Carrier
 from gateway.wire.reception import Standing
@@ -71,11 +72,11 @@ class Parts:
         reverse_path = bounce_address(plan.keys, plan.policy.addresses.reply_address)
         self.couriers = [
             Courier(
-                f"{plan.node}/{number}",
+                holder_of(plan.node, str(number)),
                 self.transactions,
                 carrier(),
                 self.bells,
-                clock=clock,
+                self.desk,
                 reverse_path=reverse_path,
                 give_up_after=plan.give_up_after,
             )
