@@ -20,6 +20,7 @@ from gateway.store import outbox
 from gateway.store.engine import check_durable
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
+from gateway.wire.dkim_sign import Signer, SigningCarrier, read_signer
 from gateway.wire.maildir import MaildirCarrier
 from gateway.wire.smtp_out import Relay, SmarthostCarrier, read_relay
 from gateway.work.assembly import Parts, Plan, load_keys, standings
@@ -80,12 +81,27 @@ def relay_of(settings: Settings) -> Relay | None:
 
 
 def carriers(settings: Settings) -> Callable[[], Carrier]:
-    """Makes the connection of one courier."""
+    """Makes the connection of one courier. Raises `CannotSign`."""
     relay = relay_of(settings)
     if relay is None:
         folder = settings.in_state(settings.gateway.outbox.maildir)
         return lambda: MaildirCarrier(folder)
-    return lambda: SmarthostCarrier(relay, hostname=settings.gateway.smtp.hostname)
+    signer = signer_of(settings)
+    hostname = settings.gateway.smtp.hostname
+
+    def made() -> Carrier:
+        carrier = SmarthostCarrier(relay, hostname=hostname)
+        return SigningCarrier(signer, carrier) if signer else carrier
+
+    return made
+
+
+def signer_of(settings: Settings) -> Signer | None:
+    """Who signs our letters, or nothing. Raises `CannotSign`."""
+    dkim = settings.gateway.dkim
+    if dkim.domain is None or dkim.key_file is None:
+        return None
+    return read_signer(dkim.domain, dkim.selector, settings.resolve(dkim.key_file))
 
 
 def node_name(state_dir: Path) -> str:

@@ -25,6 +25,7 @@ def run(context: typer.Context, config: Config = None) -> None:
     from gateway.daemon import AlreadyRunning, run_until_signalled
     from gateway.store.engine import UnsafeDatabase
     from gateway.store.upgrade import NewerDatabase
+    from gateway.wire.dkim_sign import CannotSign
     from gateway.wire.smtp_users import BadUsersFile
 
     settings = operator_of(context).settings(config)
@@ -35,7 +36,7 @@ def run(context: typer.Context, config: Config = None) -> None:
         refuse(str(error))
     except OperationalError as error:
         refuse(f"the database cannot be reached: {error.orig}", TEMPORARY)
-    except (OSError, BadUsersFile) as error:
+    except (OSError, BadUsersFile, CannotSign) as error:
         refuse(f"cannot start: {error}")
 
 
