@@ -21,9 +21,13 @@ from gateway.store.engine import check_durable
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
 from gateway.wire.dkim_sign import Signer, SigningCarrier, read_signer
+from gateway.wire.health import METRICS, HealthServer, Page, alive, readiness
+from gateway.wire.listen import Listener
 from gateway.wire.maildir import MaildirCarrier
+from gateway.wire.sd_notify import READY, STOPPING, Systemd
 from gateway.wire.smtp_out import Relay, SmarthostCarrier, read_relay
 from gateway.work.assembly import Parts, Plan, load_keys, standings
+from gateway.work.figures import Figures
 
 DRAIN_SECONDS: Final = 10.0
 
@@ -134,6 +138,8 @@ class Daemon:
         self._settings = settings
         self._clock = clock
         self._stop = asyncio.Event()
+        self._systemd = Systemd()
+        self._listeners: dict[str, Listener] = {}
         self._ready: Callable[[str], None] = lambda _: None
         self.addresses: dict[str, str] = {}
         """Where the listeners are, by name."""
@@ -157,34 +163,64 @@ class Daemon:
                 await parts.close()
 
     async def _serve(self, parts: Parts) -> None:
-        async with contextlib.AsyncExitStack() as doors:
+        async with contextlib.AsyncExitStack() as doors, contextlib.AsyncExitStack() as health:
+            await self._open_health(parts, health)
             await self._open_doors(parts, doors)
             async with asyncio.TaskGroup() as group:
                 group.create_task(parts.intake.run(), name="intake")
                 group.create_task(parts.rounds.run(), name="rounds")
                 for courier in parts.couriers:
                     group.create_task(courier.run(), name="courier")
+                watchdog = group.create_task(self._systemd.keep_alive(), name="watchdog")
                 self._announce()
                 await self._stop.wait()
+                self._systemd.tell(STOPPING)
                 journal.note("draining")
                 await doors.aclose()
                 parts.intake.stop()
                 parts.rounds.stop()
                 for courier in parts.couriers:
                     courier.stop()
+                watchdog.cancel()
         journal.note("stopped")
+
+    async def _open_health(self, parts: Parts, until_closed: contextlib.AsyncExitStack) -> None:
+        address = self._settings.gateway.health.listen
+        if not address:
+            return
+        figures = Figures(parts)
+        until_closed.callback(figures.close)
+
+        async def ready() -> Page:
+            return readiness(await figures.ailments(), is_open=self._is_open)
+
+        async def metrics() -> Page:
+            for name, listener in self._listeners.items():
+                figures.connections(name, len(listener.door.guests))
+            return Page(await figures.text(), kind=METRICS)
+
+        server = HealthServer({"/healthz": alive, "/readyz": ready, "/metrics": metrics})
+        await server.open(address)
+        until_closed.callback(server.close)
+        self.addresses["health"] = server.address
+
+    @property
+    def _is_open(self) -> bool:
+        return bool(self._listeners) and not self._stop.is_set()
 
     async def _open_doors(self, parts: Parts, doors: contextlib.AsyncExitStack) -> None:
         standing = standings(parts.plan.policy, parts.plan.keys)
         for one in doorways(self._settings, parts.spool, standing, self._clock):
             listener = await one.open()
             doors.push_async_callback(listener.close, DRAIN_SECONDS)
+            self._listeners[one.name] = listener
             self.addresses[one.name] = listener.address
 
     def _announce(self) -> None:
         places = " ".join(f"{name}={address}" for name, address in self.addresses.items())
         line = f"ready {places} pid={os.getpid()}"
         journal.note("ready", **self.addresses)
+        self._systemd.tell(READY)
         self._ready(line)
 
 

@@ -152,7 +152,7 @@ class Courier:
         failure = f"{delivery.code or ''} {delivery.reason}".strip()
         told = {"letter": one.letter, "to": one.recipient, "row": one.id, "ticket": one.ticket}
         if delivery.outcome == "delivered":
-            journal.note("sent", **told)
+            journal.note("sent", after=(now - one.created_at).total_seconds(), **told)
             await self._firmly(lambda c: outbox.settle_sent(c, one, self._name, now))
         elif delivery.outcome == "failed" or gives_up:
             journal.fail("letter_failed", reason=failure, **told)
