@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -40,22 +41,39 @@ def run(context: typer.Context, config: Config = None) -> None:
         refuse(f"cannot start: {error}")
 
 
-def check(context: typer.Context, config: Config = None) -> None:
-    """Check settings, templates, database and smarthost; sends nothing.
+def check(
+    context: typer.Context,
+    config: Config = None,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Also DNS, TLS, doors, signatures and the clock.")
+    ] = False,
+    roundtrip: Annotated[
+        bool,
+        typer.Option(
+            "--roundtrip", help="Send a mail to each of our addresses; the daemon must run."
+        ),
+    ] = False,
+) -> None:
+    """Check settings, templates, database and smarthost; sends nothing but with --roundtrip.
 
     Exit code 0 where all is well, 1 where a part does not work, 78 for wrong settings.
     """
+    from gateway.cli import connect as wires
+
     operator = operator_of(context)
     settings = operator.settings(config)
     print(f"ok    settings    {settings.path}")
-    failures = 0
-    for name, probe in (
+    probes = [
         ("calendar", _calendar),
         ("templates", _templates),
         ("database", _database),
         ("smarthost", _smarthost),
         ("trust", _trust),
-    ):
+        *(wires.PROBES if connect else ()),
+        *(wires.ROUND_TRIPS if roundtrip else ()),
+    ]
+    failures = 0
+    for name, probe in probes:
         word, text = probe(operator, config)
         failures += word == "FAIL"
         print(f"{word:5} {name:11} {text}")

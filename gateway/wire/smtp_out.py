@@ -50,6 +50,17 @@ class Relay:
         return f"Relay({self.host}:{self.port}, {self.security})"
 
 
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a server showed of itself."""
+
+    tls: str
+    """Version of TLS, or empty."""
+    certificate_until: str
+    """End of its certificate as OpenSSL writes it, or empty."""
+    extensions: tuple[str, ...]
+
+
 def read_relay(
     url: str, *, password: str | None = None, timeout: float = 60.0, ca_file: Path | None = None
 ) -> Relay:
@@ -99,10 +110,19 @@ class SmarthostCarrier:
             delivery = await self._attempt(reverse_path, recipient, content)
         return delivery
 
-    async def greet(self) -> None:
+    async def greet(self) -> Greeting:
         """Connect, log in and say goodbye, for a check; raises what goes wrong."""
-        await self._connected()
-        await self.close()
+        try:
+            client = await self._connected()
+            tls = client.get_transport_info("ssl_object")
+            until = client.get_transport_info("peercert") or {}
+            return Greeting(
+                tls=tls.version() if tls else "",
+                certificate_until=until.get("notAfter", ""),
+                extensions=tuple(sorted(client.esmtp_extensions)),
+            )
+        finally:
+            await self.close()
 
     async def _attempt(self, reverse_path: str, recipient: str, content: bytes) -> Delivery:
         step: Step = "connection"
