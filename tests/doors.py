@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,6 +96,8 @@ class Hall:
     spool: Spool
     events: list[dict[str, Any]] = field(default_factory=list)
     talks: list[Talk] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by every event of the diary."""
 
     @property
     def reception(self) -> Reception:
@@ -116,6 +118,18 @@ class Hall:
             streams = await asyncio.open_connection("127.0.0.1", self.port, **options)
         self.talks.append(Talk(*streams))
         return self.talks[-1]
+
+    def hear(self, event: str, fields: Mapping[str, Any]) -> None:
+        """An event of the diary."""
+        self.events.append({"event": event, **fields})
+        self.news.set()
+
+    async def heard(self, event: str, count: int, seconds: float) -> None:
+        """Wait until the diary has an event so often."""
+        async with asyncio.timeout(seconds):
+            while len(self.told(event)) < count:
+                self.news.clear()
+                await self.news.wait()
 
     async def emptied(self) -> None:
         """Wait until everybody has gone."""
@@ -145,7 +159,7 @@ async def hall(
     reception = Reception(made_spool, standing, lambda: AT, rules or Rules(hostname="desk.example"))
     listener = await open_door(Door(reception, **door), address)
     made = Hall(listener, made_spool)
-    leave = journal.follow(lambda event, fields: made.events.append({"event": event, **fields}))
+    leave = journal.follow(made.hear)
     try:
         yield made
     finally:
