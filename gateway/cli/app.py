@@ -2,7 +2,19 @@
 
 import typer
 
-from gateway.cli import calendar, customers, daemon, demo, explain, mail, orders, reading, tickets
+from gateway.cli import (
+    calendar,
+    customers,
+    daemon,
+    demo,
+    explain,
+    mail,
+    orders,
+    outbox,
+    reading,
+    tickets,
+    wire,
+)
 from gateway.cli import credits as credit
 
 app = typer.Typer(
@@ -18,9 +30,11 @@ demo.add_to(app)
 daemon.add_to(app)
 reading.add_to(app)
 explain.add_to(app)
+wire.add_to(app)
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")
 app.add_typer(orders.app, name="orders")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(mail.app, name="mail")
+app.add_typer(outbox.app, name="outbox")

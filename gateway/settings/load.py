@@ -26,10 +26,10 @@ from gateway.settings.models import (
     CalendarSection,
     CalendarSettings,
     GatewaySettings,
-    Section,
     StaffSettings,
 )
 from gateway.settings.problems import WrongSettings, describe
+from gateway.settings.section import Section
 from gateway.worktime.hours import Calendar
 
 PREFIX: Final = "GATEWAY_"

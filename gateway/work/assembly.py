@@ -15,8 +15,10 @@ from gateway.letters.shelf import Shelf
 from gateway.letters.writer import Writer
 from gateway.spool import Spool
 from gateway.store.engine import open_engine
+from gateway.store.outbox import holder_of
 from gateway.store.transaction import Transactions
 from gateway.wire.delivery import Carrier
+from gateway.wire.reception import Standing
 from gateway.work.bells import Bells
 from gateway.work.courier import Courier, bounce_address
 from gateway.work.intake import Desk, Intake
@@ -70,11 +72,11 @@ class Parts:
         reverse_path = bounce_address(plan.keys, plan.policy.addresses.reply_address)
         self.couriers = [
             Courier(
-                f"{plan.node}/{number}",
+                holder_of(plan.node, str(number)),
                 self.transactions,
                 carrier(),
                 self.bells,
-                clock=clock,
+                self.desk,
                 reverse_path=reverse_path,
                 give_up_after=plan.give_up_after,
             )
@@ -88,19 +90,21 @@ class Parts:
         self.engine.dispose()
 
 
-def accepts(policy: Policy, keys: Keys) -> Callable[[str], bool]:
-    """Who may be written to here: our inboxes, and reply addresses with a good token.
+def standings(policy: Policy, keys: Keys) -> Callable[[str], Standing]:
+    """What an address is to us: an inbox, a reply address with a good token, or neither.
 
     Needs no database, so it holds while that is down.
     """
 
-    def accepted(address: str) -> bool:
+    def standing(address: str) -> Standing:
         if policy.addresses.is_inbox(address):
-            return True
+            return "ours"
         token = policy.addresses.token_of(address)
-        return token is not None and keys.read(token) is not None
+        if token is None:
+            return "unknown"
+        return "ours" if keys.read(token) is not None else "forged"
 
-    return accepted
+    return standing
 
 
 def load_keys(path: Path, *, make: bool, keep: bool = True) -> Keys:

@@ -152,6 +152,7 @@ class Intake:
             ticket=applied.ticket(decision.ticket),
             letters=applied.letters,
             reasons=decision.reasons,
+            after=(self._desk.clock() - spooled.envelope.received_at).total_seconds(),
         )
         return "done"
 
