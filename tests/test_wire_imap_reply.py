@@ -95,9 +95,9 @@ def test_a_body_may_come_quoted_or_not_at_all() -> None:
 
 
 def test_a_uid_in_a_quoted_body_is_text() -> None:
-    lines = [b'1 FETCH (BODY[] "x ( UID 99 RFC822.SIZE 1" UID 10)']
+    lines = [rb'1 FETCH (BODY[] "x\" ( UID 99 RFC822.SIZE 1" UID 10)']
 
-    assert list(read_fetch(lines)) == [Fetched(uid=10, body=b"x ( UID 99 RFC822.SIZE 1")]
+    assert list(read_fetch(lines)) == [Fetched(uid=10, body=b'x" ( UID 99 RFC822.SIZE 1')]
 
 
 def test_a_piece_of_a_body_says_where_it_begins() -> None:

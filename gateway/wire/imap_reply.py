@@ -24,7 +24,7 @@ _DATE: Final = re.compile(
     re.IGNORECASE,
 )
 _QUOTED_BODY: Final = re.compile(rb'BODY\[\](?:<\d+>)? "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
-_QUOTED: Final = re.compile(rb'"(?:[^"\\\\]|\\\\.)*"')
+_QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _BODY_FOLLOWS: Final = re.compile(rb"BODY\[\](?:<\d+>)? ~?\{\d+\+?\}$", re.IGNORECASE)
 _CODE: Final = re.compile(rb"\[([A-Za-z0-9.-]+)[ \]]")
 _UIDVALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d+)\]", re.IGNORECASE)
