@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from gateway.mail.message import Envelope
 
@@ -31,6 +31,7 @@ TAKE_BYTES_MAX: Final = 16 * 1024 * 1024
 PREVIEW: Final = 200
 
 State = Literal["waiting", "parked"]
+Result = TypeVar("Result")
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS spool (
@@ -121,25 +122,17 @@ class Spool:
 
         Raises `SpoolFull` or `SpoolFailure`; then nothing was kept.
         """
-        row = (
-            envelope.queue_id,
-            envelope.received_at.isoformat(),
-            _envelope_text(envelope),
-            len(raw),
-            raw,
-        )
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO spool (queue_id, received_at, envelope, size, state, raw)"
-                " VALUES (?, ?, ?, ?, 'waiting', ?)",
-                row,
-            )
-            connection.execute("UPDATE tally SET count = count + 1 WHERE name = 'accepted'")
-
-        await self._write(write)
-        self.arrived.set()
+        await self.write(lambda connection: keep(connection, envelope, raw))
         return envelope.queue_id
+
+    async def write(self, write: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Keep mails together with what somebody notes about them: all of it, or nothing.
+
+        Raises `SpoolFull` or `SpoolFailure`; returns what `write` returned, once that is durable.
+        """
+        result: Result = await self._write(write)
+        self.arrived.set()
+        return result
 
     async def done(self, queue_ids: Iterable[str]) -> None:
         """These mails are taken in: their bytes live in the main database now."""
@@ -221,6 +214,10 @@ class Spool:
 
     # Reading
 
+    def read(self) -> "contextlib.closing[sqlite3.Connection]":
+        """The file of the spool, for whoever keeps notes beside the mails."""
+        return contextlib.closing(self._connect())
+
     def take(self, count: int, after: int = 0) -> Sequence[tuple[int, Spooled]]:
         """Waiting mails in the order they came, with their position, bounded in number and size."""
         taken: list[tuple[int, Spooled]] = []
@@ -282,6 +279,26 @@ class Spool:
             parked=states.get("parked", 0),
             refused=tally["refused"],
         )
+
+
+def keep(
+    connection: sqlite3.Connection, envelope: Envelope, raw: bytes, *, parked: str = ""
+) -> None:
+    """Add a mail within a `write`; with a reason it is put aside for the operator at once."""
+    connection.execute(
+        "INSERT INTO spool (queue_id, received_at, envelope, size, state, reason, raw)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            envelope.queue_id,
+            envelope.received_at.isoformat(),
+            _envelope_text(envelope),
+            len(raw),
+            "parked" if parked else "waiting",
+            parked[:PREVIEW],
+            raw,
+        ),
+    )
+    connection.execute("UPDATE tally SET count = count + 1 WHERE name = 'accepted'")
 
 
 def _commit(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
