@@ -45,6 +45,7 @@ class Connection:
         self._protocol: Any = protocol
         self._patience = patience
         self._secret = ""
+        self._turn = asyncio.Lock()
         self._idles = True
 
     @classmethod
@@ -230,31 +231,39 @@ class Connection:
     # Waiting and judging
 
     async def _call(self, call: Coroutine[Any, Any, Result]) -> Result:
-        """The result of a command. Raises `MailboxTrouble` where none comes."""
+        """The result of a command. Raises `MailboxTrouble` where none comes.
+
+        One at a time: of two callers that wait for the same third the library forgets one.
+        """
+        async with self._turn:
+            task = asyncio.ensure_future(call)
+            try:
+                await self._wait(task)
+                return task.result()
+            except (AioImapException, ValueError, LookupError, TimeoutError) as error:
+                told = f"{type(error).__name__}: {error}"
+                raise MailboxTrouble(Trouble.REFUSED, tidy(told, without=self._secret)) from error
+            finally:
+                task.cancel()
+
+    async def _wait(self, task: "asyncio.Task[Result]") -> None:
         loop = asyncio.get_running_loop()
         began_at = loop.time()
-        task = asyncio.ensure_future(call)
-        try:
-            while not task.done():
-                now = loop.time()
-                silent = now - max(self._protocol.heard_at, began_at)
-                if silent >= self._patience or now - began_at >= COMMAND_SECONDS_MAX:
-                    raise MailboxTrouble(Trouble.UNREACHABLE, "the server does not answer")
-                await asyncio.wait(
-                    {task, self._protocol.lost},
-                    timeout=self._patience - silent,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                if self._protocol.lost.done():
-                    # An answer and the end may come together; the answer says more.
-                    await asyncio.wait({task}, timeout=LAST_WORDS_SECONDS)
-                    if not task.done():
-                        raise MailboxTrouble(Trouble.UNREACHABLE, self._protocol.lost.result())
-            return task.result()
-        except (AioImapException, ValueError, LookupError, TimeoutError) as error:
-            raise MailboxTrouble(Trouble.REFUSED, f"{type(error).__name__}: {error}") from error
-        finally:
-            task.cancel()
+        while not task.done():
+            now = loop.time()
+            silent = now - max(self._protocol.heard_at, began_at)
+            if silent >= self._patience or now - began_at >= COMMAND_SECONDS_MAX:
+                raise MailboxTrouble(Trouble.UNREACHABLE, "the server does not answer")
+            await asyncio.wait(
+                {task, self._protocol.lost},
+                timeout=self._patience - silent,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if self._protocol.lost.done():
+                # An answer and the end may come together; the answer says more.
+                await asyncio.wait({task}, timeout=LAST_WORDS_SECONDS)
+                if not task.done():
+                    raise MailboxTrouble(Trouble.UNREACHABLE, self._protocol.lost.result())
 
     def _check(self, response: Any, doing: str, kind: Trouble = Trouble.REFUSED) -> None:
         """Raise `MailboxTrouble` for NO and BAD: they are results to the library."""
