@@ -417,11 +417,6 @@ async def test_a_server_that_can_neither_move_nor_expunge_uids_is_told_apart(
 # TLS
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
 async def open_tls(double: ImapDouble, trusted: Path | None) -> Connection:
     context = ssl.create_default_context(cafile=trusted)
     return await Connection.open("127.0.0.1", double.port, context, patience=PATIENCE)

@@ -193,7 +193,7 @@ class Dovecot:
             [binary("dovecot"), "-F", "-c", str(self.config)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "stderr").open("ab"),
+            stderr=subprocess.DEVNULL,
         )
         self._wait()
 
