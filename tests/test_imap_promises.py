@@ -128,7 +128,7 @@ async def test_a_mailbox_is_taken_over_many_cuts(box: Box, *, is_long: bool) -> 
     sent = mails(count)
     box.server.deliver(box.user, sent)
     box.proxy.lifetime = random_lifetimes(7, cuts, sum(map(len, sent)) * 2 // cuts)
-    async with box.served() as supervisor:
+    async with box.served(Pace() if is_long else PACE) as supervisor:
         took = await box.until_taken(count, 600 if is_long else PATIENCE)
         await box.until(lambda: supervisor.state.state == "watching")
         print(f"{count} mails over {box.proxy.cuts} cuts in {took:.1f} s")
@@ -215,7 +215,9 @@ async def test_a_storm_of_expunges_is_survived(box: Box, *, is_long: bool) -> No
     async with box.served(Pace(renew=300, retry=0.1)) as supervisor:
         await box.until(lambda: supervisor.state.state == "watching", 120)
         connections = box.proxy.connections
-        await asyncio.to_thread(box.server.doveadm, "expunge", "-u", box.user, "ALL")
+        await asyncio.to_thread(
+            box.server.doveadm, "expunge", "-u", box.user, "mailbox", "INBOX", "ALL"
+        )
         late = mails(1, size=300)
         box.server.deliver(box.user, late)
         await box.until_taken(count + 1)
@@ -230,7 +232,9 @@ async def test_mails_that_vanish_while_they_are_fetched_are_no_error(box: Box) -
     box.server.deliver(box.user, sent)
     async with box.served() as supervisor:
         await box.until_taken(1)
-        await asyncio.to_thread(box.server.doveadm, "expunge", "-u", box.user, "ALL")
+        await asyncio.to_thread(
+            box.server.doveadm, "expunge", "-u", box.user, "mailbox", "INBOX", "ALL"
+        )
         late = mails(1, size=300)
         box.server.deliver(box.user, late)
         await box.until(lambda: supervisor.state.state == "watching")
@@ -293,7 +297,7 @@ async def test_whether_somebody_has_read_a_mail_says_nothing(box: Box) -> None:
     sent = mails(3)
     box.server.deliver(box.user, sent)
     await asyncio.to_thread(
-        box.server.doveadm, "flags", "-u", box.user, "add", "\\Seen", "mailbox", "INBOX", "ALL"
+        box.server.doveadm, "flags", "add", "-u", box.user, "\\Seen", "mailbox", "INBOX", "ALL"
     )
     async with box.served(then="leave"):
         await box.until_taken(3)

@@ -69,7 +69,7 @@ passdb {{
 {oauth}
 userdb {{
   driver = static
-  args = uid={owner} gid={owner_group} home={mail}/%u
+  args = uid={owner} gid={owner_group} home={mail}/%u allow_all_users=yes
 }}
 namespace inbox {{
   inbox = yes
