@@ -14,15 +14,19 @@ from typing import Final
 
 from gateway import journal
 from gateway.settings.load import Settings
+from gateway.settings.mailboxes import accounts
 from gateway.settings.places import built_in
 from gateway.store import outbox
 from gateway.store.engine import check_durable
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
+from gateway.wire.imap_journal import UidJournal
 from gateway.wire.maildir import MaildirCarrier
 from gateway.wire.smtp_in import Door, listen, port_of
 from gateway.wire.smtp_out import Relay, SmarthostCarrier, read_relay
+from gateway.work.alarm import Alarm
 from gateway.work.assembly import Parts, Plan, accepts, load_keys
+from gateway.work.mailbox import Supervisor
 
 DRAIN_SECONDS: Final = 10.0
 
@@ -120,6 +124,7 @@ class Daemon:
         self._ready: Callable[[str], None] = lambda _: None
         self.addresses: dict[str, str] = {}
         """Where the listeners are, by name."""
+        self.mailboxes: list[Supervisor] = []
 
     def stop(self) -> None:
         """Begin to drain."""
@@ -147,10 +152,15 @@ class Daemon:
                 group.create_task(parts.rounds.run(), name="rounds")
                 for courier in parts.couriers:
                     group.create_task(courier.run(), name="courier")
+                self.mailboxes = self._supervisors(parts)
+                for mailbox in self.mailboxes:
+                    group.create_task(mailbox.run(), name="mailbox")
                 self._announce()
                 await self._stop.wait()
                 journal.note("draining")
                 await doors.aclose()
+                for mailbox in self.mailboxes:
+                    mailbox.stop()
                 parts.intake.stop()
                 parts.rounds.stop()
                 for courier in parts.couriers:
@@ -172,6 +182,14 @@ class Daemon:
             server = await listen(door, smtp.listen)
             doors.callback(server.close)
             self.addresses["smtp"] = port_of(server)
+
+    def _supervisors(self, parts: Parts) -> list[Supervisor]:
+        """One for each mailbox of the settings."""
+        alarm = Alarm(parts.transactions, parts.desk, parts.bells)
+        return [
+            Supervisor(account, UidJournal(parts.spool, account.place), self._clock, alarm)
+            for account in accounts(self._settings).values()
+        ]
 
     def _announce(self) -> None:
         places = " ".join(f"{name}={address}" for name, address in self.addresses.items())

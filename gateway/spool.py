@@ -12,17 +12,17 @@ accepted while that is down. All writing happens in one thread.
 
 import asyncio
 import contextlib
-import json
 import queue
 import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
+from gateway.mail.envelope import envelope_text, read_envelope
 from gateway.mail.message import Envelope
 
 TRIES_MAX: Final = 3
@@ -291,7 +291,7 @@ def keep(
         (
             envelope.queue_id,
             envelope.received_at.isoformat(),
-            _envelope_text(envelope),
+            envelope_text(envelope),
             len(raw),
             "parked" if parked else "waiting",
             parked[:PREVIEW],
@@ -332,32 +332,11 @@ def _answer(job: _Job, result: Any, failure: Exception | None) -> None:
         job.future.get_loop().call_soon_threadsafe(settle)
 
 
-def _envelope_text(envelope: Envelope) -> str:
-    return json.dumps(
-        {
-            "queue_id": envelope.queue_id,
-            "received_at": envelope.received_at.astimezone(UTC).isoformat(),
-            "reverse_path": envelope.reverse_path,
-            "forward_paths": envelope.forward_paths,
-            "source": envelope.source,
-            "peer": envelope.peer,
-        }
-    )
-
-
 def _spooled(
     envelope: str, raw: bytes, tries: int, state: State, reason: str, size: int
 ) -> Spooled:
-    fields = json.loads(envelope)
     return Spooled(
-        envelope=Envelope(
-            queue_id=fields["queue_id"],
-            received_at=datetime.fromisoformat(fields["received_at"]),
-            reverse_path=fields["reverse_path"],
-            forward_paths=tuple(fields["forward_paths"]),
-            source=fields["source"],
-            peer=fields["peer"],
-        ),
+        envelope=read_envelope(envelope),
         raw=raw,
         tries=tries,
         state=state,

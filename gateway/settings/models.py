@@ -8,15 +8,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from gateway.desk.people import DEPARTMENTS, Role
-
-
-class Section(BaseModel):
-    """A section of a file: unknown keys are errors, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from gateway.settings.imap import Mailboxes
+from gateway.settings.section import Section
 
 
 class AddressSettings(Section):
@@ -143,6 +139,8 @@ class GatewaySettings(Section):
     addresses: AddressSettings
     smtp: SmtpSettings = SmtpSettings()
     lmtp: LmtpSettings = LmtpSettings()
+    imap: Mailboxes = Field(default={})
+    """Mailboxes that mail is fetched from, by name."""
     smarthost: SmarthostSettings = SmarthostSettings()
     outbox: OutboxSettings = OutboxSettings()
     database: DatabaseSettings = DatabaseSettings()
@@ -168,13 +166,13 @@ class PersonSettings(Section):
 class ListSettings(Section):
     """Who hears of what; addresses of people or of distribution lists."""
 
-    dispatchers: dict[str, tuple[str, ...]] = {}
+    dispatchers: dict[str, tuple[str, ...]] = Field(default={})
     """New tickets, by department; Support's hear of departments that are not named."""
     hotrush_duty: tuple[str, ...] = ()
     """HotRush at once, also outside working hours."""
     operator: tuple[str, ...] = ()
     """Held mails, broken templates, failures."""
-    members: dict[str, tuple[str, ...]] = {}
+    members: dict[str, tuple[str, ...]] = Field(default={})
     """Who reads a distribution list, and so may answer its letters; all staff where unset."""
 
 
@@ -190,12 +188,14 @@ class CalendarSettings(Section):
 
     zone: str = "MSK-3MSD,M3.5.0,M10.5.0/3"
     """Time zone of the desk: an IANA name or a POSIX rule."""
-    week: dict[str, tuple[str, ...]] = {
-        **dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-24:00",)),
-        **dict.fromkeys(("sat", "sun"), ("10:00-18:00",)),
-    }
+    week: dict[str, tuple[str, ...]] = Field(
+        default={
+            **dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-24:00",)),
+            **dict.fromkeys(("sat", "sun"), ("10:00-18:00",)),
+        }
+    )
     """Periods by weekday, such as `mon = ["09:00-13:00", "14:00-18:00"]`."""
     holidays: tuple[date, ...] = ()
     """Days without working time."""
-    special_days: dict[date, tuple[str, ...]] = {}
+    special_days: dict[date, tuple[str, ...]] = Field(default={})
     """Days with periods of their own."""

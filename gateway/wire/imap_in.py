@@ -7,6 +7,7 @@ nothing here waits without an end.
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
@@ -280,6 +281,8 @@ def unforeseen(error: BaseException | None) -> MailboxTrouble:
     """How serving ended, as trouble of this mailbox alone, also where nobody foresaw it."""
     if isinstance(error, MailboxTrouble):
         return error
+    if isinstance(error, SpoolFull | SpoolFailure | sqlite3.Error):
+        return MailboxTrouble(Trouble.SPOOL, "the spool cannot be used")
     if isinstance(error, OSError):
         return why_not_connected(error)
     return MailboxTrouble(Trouble.FAULT, type(error).__name__)
