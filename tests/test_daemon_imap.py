@@ -76,6 +76,7 @@ async def test_mails_of_a_mailbox_become_tickets_though_another_one_is_broken(
     imap_server.deliver(user, [mail(3)])
     await gateway.heard("accepted", 3)
     await gateway.heard("sent", 6)
+    await gateway.heard("mailbox_trouble")
     code = await gateway.stop()
 
     assert code == 0
@@ -94,13 +95,13 @@ async def test_a_mail_is_taken_once_though_the_daemon_is_killed(
     await gateway.heard("accepted", 1)
     await gateway.stop(signal.SIGKILL)
     await gateway.start()
-    async with asyncio.timeout(30):
-        while len(subjects(gateway)) < 30:  # noqa: ASYNC110 - another process works on it
-            await asyncio.sleep(0.1)
+    spool = Spool(gateway.settings.parent / "state" / "spool.db")
+    async with asyncio.timeout(60):
+        while spool.counts().done < 30:  # noqa: ASYNC110 - another process works on it
+            await asyncio.sleep(0.05)
     await gateway.stop()
 
     assert subjects(gateway) == sorted(f"Question {number}" for number in range(30))
-    spool = Spool(gateway.settings.parent / "state" / "spool.db")
     assert spool.counts().accepted == 30
     spool.close()
 

@@ -1,11 +1,16 @@
 """`gateway run` and `gateway check`: serve, and say beforehand whether it would work."""
 
 import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import typer
 
+from gateway.cli.mailboxes import probe as mailbox_probe
 from gateway.cli.operator import TEMPORARY, Config, Operator, operator_of, refuse
+
+Probe = Callable[[Operator, Path | None], tuple[str, str]]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,7 +44,7 @@ def run(context: typer.Context, config: Config = None) -> None:
 
 
 def check(context: typer.Context, config: Config = None) -> None:
-    """Check settings, templates, database and smarthost; sends nothing.
+    """Check settings, templates, database, smarthost and mailboxes; sends nothing.
 
     Exit code 0 where all is well, 1 where a part does not work, 78 for wrong settings.
     """
@@ -47,13 +52,18 @@ def check(context: typer.Context, config: Config = None) -> None:
     settings = operator.settings(config)
     print(f"ok    settings    {settings.path}")
     failures = 0
-    for name, probe in (
+    mailboxes: Iterable[tuple[str, Probe]] = (
+        (f"imap.{name}", partial(mailbox_probe, name=name)) for name in settings.gateway.imap
+    )
+    parts: tuple[tuple[str, Probe], ...] = (
         ("calendar", _calendar),
         ("templates", _templates),
         ("database", _database),
         ("smarthost", _smarthost),
         ("trust", _trust),
-    ):
+        *mailboxes,
+    )
+    for name, probe in parts:
         word, text = probe(operator, config)
         failures += word == "FAIL"
         print(f"{word:5} {name:11} {text}")

@@ -165,11 +165,23 @@ class Mailbox:
         self._next_uid = max(first, present[-1] + 1) if present else first
         return taken
 
-    async def missing(self, connection: Connection) -> list[int]:
-        """The UIDs of the folder that the journal does not know, ascending."""
+    async def compare(self, connection: Connection) -> dict[int, Entry | None]:
+        """What the journal knows of every mail of the folder, by ascending UID."""
         found = await connection.search(*self.account.criteria(1))
         known = await self._known(found)
-        return [uid for uid in found if uid not in known]
+        return {uid: known.get(uid) for uid in found}
+
+    def doubt(self, connection: Connection) -> MailboxTrouble | None:
+        """Why mails of the open folder cannot be flagged or moved as asked, if that shows."""
+        account = self.account
+        if account.then == "flag" and not self._selected.keeps(account.flag):
+            return MailboxTrouble(
+                Trouble.REFUSED,
+                f'flag {account.flag} does not stay in this folder: use then = "leave"',
+            )
+        if account.then == "move" and not (connection.can("MOVE") or connection.can("UIDPLUS")):
+            return MailboxTrouble(Trouble.REFUSED, 'the server cannot move: use then = "flag"')
+        return None
 
     async def _known(self, uids: Sequence[int]) -> dict[int, Entry]:
         if not uids:
@@ -259,12 +271,9 @@ class Mailbox:
             raise MailboxTrouble(Trouble.SPOOL, "the spool cannot be written") from error
 
     async def _flag(self, connection: Connection, uids: Sequence[int]) -> None:
-        flag = self.account.flag
-        if not self._selected.keeps(flag):
-            raise MailboxTrouble(
-                Trouble.REFUSED, f'flag {flag} does not stay in this folder: use then = "leave"'
-            )
-        await connection.flag(uids, flag)
+        if (trouble := self.doubt(connection)) is not None:
+            raise trouble
+        await connection.flag(uids, self.account.flag)
 
     async def _move(self, connection: Connection, uids: Sequence[int]) -> None:
         try:
