@@ -8,8 +8,13 @@ from desks import write_desk
 from gateway.settings.load import load_settings
 from gateway.settings.mailboxes import accounts
 from gateway.settings.problems import WrongSettings
+from gateway.wire.oauth import Tokens
 
 USUAL = 'host = "imap.desk.example"\nuser = "support@desk.example"\npassword_file = "secret"\n'
+WITHOUT = 'host = "imap.desk.example"\nuser = "support@desk.example"\n[imap.support.oauth]\n'
+GOOGLE = WITHOUT + 'provider = "google"\n'
+MICROSOFT = WITHOUT + 'provider = "microsoft365"\n'
+OTHER = WITHOUT + 'provider = "other"\n'
 
 
 def desk_with(tmp_path: Path, text: str) -> Path:
@@ -21,12 +26,12 @@ def desk_with(tmp_path: Path, text: str) -> Path:
 WRONG = [
     pytest.param(
         'host = "imap.desk.example"\nuser = "ann"\n',
-        "imap.support: name one of password_file and password",
+        "imap.support: name one of password_file, password and oauth",
         id="no way to log in",
     ),
     pytest.param(
         USUAL + 'password = "x"\n',
-        "imap.support: name one of password_file and password",
+        "imap.support: name one of password_file, password and oauth",
         id="two ways to log in",
     ),
     pytest.param(
@@ -58,6 +63,26 @@ WRONG = [
         USUAL + f"[imap.again]\n{USUAL}",
         "imap: two of them are the same folder of the same user",
         id="the same mailbox twice",
+    ),
+    pytest.param(
+        GOOGLE + 'grant = "device_code"\nclient_id = "x"\n',
+        "imap.support.oauth: grant of google must be authorization_code or service_account",
+        id="a grant that a provider does not offer",
+    ),
+    pytest.param(
+        MICROSOFT + 'grant = "client_credentials"\n',
+        "imap.support.oauth: name client_id and tenant",
+        id="an application without a name",
+    ),
+    pytest.param(
+        MICROSOFT + 'grant = "client_credentials"\nclient_id = "x"\ntenant = "y"\n',
+        "imap.support.oauth: name client_secret_file",
+        id="an application without a secret",
+    ),
+    pytest.param(
+        OTHER + 'grant = "device_code"\nclient_id = "x"\ntoken_url = "http://a.example/t"\n',
+        "imap.support.oauth.token_url: must be an address that begins with https://",
+        id="tokens in the clear",
     ),
 ]
 
@@ -98,3 +123,18 @@ def test_a_password_file_is_read_when_it_is_needed(tmp_path: Path) -> None:
 
     assert account.password() == "näxt"
     assert account.stamp() != before
+
+
+def test_addresses_and_scope_of_a_provider_are_known(tmp_path: Path) -> None:
+    text = MICROSOFT + 'grant = "device_code"\nclient_id = "x"\ntenant = "desk.example"\n'
+
+    token = accounts(load_settings(desk_with(tmp_path, f"[imap.support]\n{text}"), {}))[
+        "support"
+    ].token
+
+    assert isinstance(token, Tokens)
+    assert token.grant.device_url == (
+        "https://login.microsoftonline.com/desk.example/oauth2/v2.0/devicecode"
+    )
+    assert "IMAP.AccessAsUser.All" in token.grant.scope
+    assert token.grant.file.path == tmp_path / "state" / "tokens" / "support.json"

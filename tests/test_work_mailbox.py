@@ -281,3 +281,14 @@ async def test_a_stop_in_any_state_is_prompt(double: ImapDouble, spool: Spool) -
         double.answers = dict(answers)
         async with at_work(double, spool):
             await asyncio.sleep(0.1)
+
+
+async def test_access_that_ends_soon_is_told_once(double: ImapDouble, spool: Spool) -> None:
+    def warnings(_: datetime) -> dict[str, str]:
+        return {"oauth:support:soon": "Access to mailbox support ends soon."}
+
+    async with at_work(double, spool, warnings=warnings) as box:
+        await box.until(lambda: box.letters.told)
+        await box.until_state("watching")
+
+        assert box.letters.told == warnings(datetime.now(UTC))

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from gateway.settings.section import Section
+from gateway.settings.oauth import OauthSettings
+from gateway.settings.section import Section, is_loopback
 
 MIB = 1024 * 1024
 
@@ -52,6 +52,8 @@ class ImapSettings(Section):
     """The password; better in a file."""
     password_file: Path | None = None
     """File that holds the password; a new one counts from the next try on."""
+    oauth: OauthSettings | None = None
+    """Access by OAuth2 instead of a password: `[imap.<name>.oauth]`."""
     folder: Plain = "INBOX"
     """The folder that is read."""
     address: str = ""
@@ -69,11 +71,11 @@ class ImapSettings(Section):
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
-        if not self.tls and not _is_loopback(self.host):
+        if not self.tls and not is_loopback(self.host):
             raise ValueError("tls = false is possible on loopback only")
-        ways = [self.password, self.password_file]
+        ways = [self.password, self.password_file, self.oauth]
         if sum(one is not None for one in ways) != 1:
-            raise ValueError("name one of password_file and password")
+            raise ValueError("name one of password_file, password and oauth")
         if self.then == "move" and self.move_to == self.folder:
             raise ValueError("move_to must be another folder than folder")
         return self
@@ -82,13 +84,6 @@ class ImapSettings(Section):
     def place(self) -> tuple[str, str, int, str]:
         """What must not be read twice."""
         return self.user, self.host.lower(), self.port, self.folder
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _distinct(mailboxes: Mapping[str, ImapSettings]) -> Mapping[str, ImapSettings]:

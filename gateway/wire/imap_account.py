@@ -1,9 +1,9 @@
 """A mailbox as the settings describe it: where it is, how to log in, what to do with its mails."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -34,6 +34,8 @@ class Account:
     token: Token | None = None
     stamp: Callable[[], object] = lambda: None
     """Something that changes when password or token were changed: the next try comes at once."""
+    warnings: Callable[[datetime], Mapping[str, str]] = lambda _: {}
+    """What the operator must hear before access ends: texts by event. Reads files."""
     tls: bool = True
     """Off only on loopback; there is no STARTTLS and no way back (attack A78)."""
     ca_file: Path | None = None
@@ -82,5 +84,7 @@ class Pace:
     """Flagging or moving is tried again where it failed."""
     look: float = 5.0
     """How soon a new password is noticed and the operator told."""
+    warn: float = 3600.0
+    """How often the end of access is looked at."""
     retry: float = 1.0
     """Factor on the pauses between tries."""

@@ -110,6 +110,7 @@ class Supervisor:
         self._incident: Incident | None = None
         self._written: Incident | None = None
         self._untold: dict[str, str] = {}
+        self._warned: set[str] = set()
         self.state = MailboxState(name=account.name, state=CONNECTING, since=clock())
 
     def stop(self) -> None:
@@ -172,7 +173,12 @@ class Supervisor:
 
     async def _mind(self) -> None:
         """Write down incidents, and tell what has to be told."""
+        loop = asyncio.get_running_loop()
+        warn_at = loop.time()
         while True:
+            if loop.time() >= warn_at:
+                warn_at = loop.time() + self._pace.warn
+                await self._warn()
             await asyncio.sleep(self._pace.look)
             if self._incident != self._written:
                 with contextlib.suppress(SpoolFull, SpoolFailure):
@@ -180,6 +186,14 @@ class Supervisor:
                     await self._uids.note_incident(incident)
                     self._written = incident
             await self._tell()
+
+    async def _warn(self) -> None:
+        """Access that ends soon is told while there is time."""
+        found = await asyncio.to_thread(self._account.warnings, self._clock())
+        for event in found.keys() - self._warned:
+            journal.warn("mailbox_access_ends", mailbox=self._account.name)
+            self._untold[event] = found[event]
+            self._warned.add(event)
 
     async def _tell(self) -> None:
         incident, trouble = self._incident, self._trouble
