@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -10,9 +11,11 @@ from gateway.settings.imap import ImapSettings
 from gateway.settings.load import Settings
 from gateway.settings.oauth import OauthSettings
 from gateway.wire.imap_account import Account, Password
-from gateway.wire.oauth import Tokens
 from gateway.wire.oauth_file import TokenFile
 from gateway.wire.oauth_grant import Grant, Way
+
+if TYPE_CHECKING:
+    from gateway.wire.oauth import Tokens
 
 GOOGLE_OFFLINE = {"access_type": "offline", "prompt": "consent"}
 """Google hands out a refresh token only when it is asked like this."""
@@ -25,7 +28,7 @@ def accounts(settings: Settings) -> dict[str, Account]:
 
 def _account(settings: Settings, name: str, one: ImapSettings) -> Account:
     file = settings.resolve(one.password_file) if one.password_file else None
-    tokens = Tokens(_grant(settings, name, one.oauth), _utc_now) if one.oauth else None
+    tokens = _tokens(settings, name, one.oauth) if one.oauth else None
     own = one.user if one.user.lower() in settings.gateway.addresses.inboxes else ""
     return Account(
         name=name,
@@ -57,6 +60,12 @@ def _secret(secret: SecretStr | None, file: Path | None) -> Password | None:
     if file is not None:
         return lambda: file.read_text(encoding="utf-8").rstrip("\r\n")
     return secret.get_secret_value if secret is not None else None
+
+
+def _tokens(settings: Settings, name: str, one: OauthSettings) -> "Tokens":
+    from gateway.wire.oauth import Tokens  # noqa: PLC0415 - an HTTP client few desks need
+
+    return Tokens(_grant(settings, name, one), _utc_now)
 
 
 def _token_path(settings: Settings, name: str) -> Path:
