@@ -35,6 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database", choices=("sqlite", "postgres"), default="sqlite", help="the store to use"
     )
+    parser.addoption("--stories", type=int, default=15, help="random stories of a desk to play")
+
+
+@pytest.fixture
+def stories(request: pytest.FixtureRequest) -> int:
+    """How many random stories to play."""
+    return int(request.config.getoption("--stories"))
 
 
 def missing(reason: str) -> None:
