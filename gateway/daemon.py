@@ -24,9 +24,10 @@ from gateway.wire.imap_journal import UidJournal
 from gateway.wire.maildir import MaildirCarrier
 from gateway.wire.smtp_in import Door, listen, port_of
 from gateway.wire.smtp_out import Relay, SmarthostCarrier, read_relay
-from gateway.work.alarm import Alarm
 from gateway.work.assembly import Parts, Plan, accepts, load_keys
 from gateway.work.mailbox import Supervisor
+from gateway.work.operator_letters import OperatorLetters
+from gateway.work.recount import prepare_timers
 
 DRAIN_SECONDS: Final = 10.0
 
@@ -42,8 +43,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def plan_of(settings: Settings) -> Plan:
-    """What the settings ask for, as values."""
+def plan_of(settings: Settings, *, looks_only: bool = False) -> Plan:
+    """What the settings ask for, as values; whoever looks only leaves no file behind."""
     gateway = settings.gateway
     url = gateway.database.url
     own_letters = gateway.templates.dir
@@ -57,10 +58,11 @@ def plan_of(settings: Settings) -> Plan:
         keys=load_keys(
             settings.resolve(keys_file) if keys_file else settings.state_dir / "token-keys",
             make=keys_file is None,
+            keep=not looks_only,
         ),
         built_in_letters=built_in("templates"),
         own_letters=settings.resolve(own_letters) if own_letters else None,
-        node=node_name(settings.state_dir),
+        node="looks only" if looks_only else node_name(settings.state_dir),
         couriers=gateway.smarthost.couriers,
         give_up_after=gateway.smarthost.give_up_after,
     )
@@ -139,6 +141,7 @@ class Daemon:
                 check_durable(parts.engine)
                 await asyncio.to_thread(upgrade, parts.engine)
                 await parts.transactions(lambda c: outbox.release(c, parts.plan.node))
+                await prepare_timers(parts.transactions, parts.desk)
                 await self._serve(parts)
             finally:
                 await parts.reader.close()
@@ -185,9 +188,9 @@ class Daemon:
 
     def _supervisors(self, parts: Parts) -> list[Supervisor]:
         """One for each mailbox of the settings."""
-        alarm = Alarm(parts.transactions, parts.desk, parts.bells)
+        letters = OperatorLetters(parts.transactions, parts.desk, parts.bells)
         return [
-            Supervisor(account, UidJournal(parts.spool, account.place), self._clock, alarm)
+            Supervisor(account, UidJournal(parts.spool, account.place), self._clock, letters)
             for account in accounts(self._settings).values()
         ]
 

@@ -1,47 +1,67 @@
-"""Letters to the operator: one for an event, however often and by however many it is told."""
+"""The alarm clock: few jobs, late ones ring all the same, another instant takes the place."""
 
-from datetime import UTC, datetime
-from pathlib import Path
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from desks import write_desk
-from sqlalchemy import select
+import pytest_asyncio
 
-from gateway.daemon import plan_of
-from gateway.settings.load import load_settings
-from gateway.store.mail_tables import outbox
-from gateway.store.transaction import run_once
-from gateway.store.upgrade import upgrade
-from gateway.wire.maildir import MaildirCarrier
-from gateway.work.alarm import Alarm
-from gateway.work.assembly import Parts
+from gateway.work.alarm import NEXT, OPENING, Alarm
+
+PATIENCE_SECONDS = 10
 
 
-def parts_of(tmp_path: Path) -> Parts:
-    plan = plan_of(load_settings(write_desk(tmp_path), {}))
-    return Parts(plan, lambda: datetime.now(UTC), lambda: MaildirCarrier(tmp_path / "letters"))
+@dataclass
+class Bell:
+    """Counts its rings."""
+
+    rings: int = 0
+    rang: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def ring(self) -> None:
+        self.rings += 1
+        self.rang.set()
 
 
-async def test_an_event_is_told_once(tmp_path: Path) -> None:
-    parts = parts_of(tmp_path)
-    upgrade(parts.engine)
-    alarm = Alarm(parts.transactions, parts.desk, parts.bells)
-
-    first = await alarm.tell("mailbox:a", "The mailbox does not work.")
-    again = await alarm.tell("mailbox:a", "The mailbox does not work.")
-    other = await alarm.tell("mailbox:b", "Another one does not work.")
-
-    rows = run_once(parts.engine, lambda c: c.execute(select(outbox)).all())
-    await parts.close()
-    assert (first, again, other) == (True, True, True)
-    assert [row.letter for row in rows] == ["operator_alert"] * 2
-    assert b"The mailbox does not work." in rows[0].content
-    assert parts.bells.outbox.is_set()
+@pytest_asyncio.fixture
+async def bell() -> Bell:
+    return Bell()
 
 
-async def test_without_a_database_it_is_told_later(tmp_path: Path) -> None:
-    parts = parts_of(tmp_path)
+@pytest_asyncio.fixture
+async def alarm(bell: Bell) -> AsyncIterator[Alarm]:
+    made = Alarm(bell.ring, bell.ring)
+    made.start()
+    yield made
+    made.stop()
 
-    told = await Alarm(parts.transactions, parts.desk, parts.bells).tell("mailbox:a", "Down.")
 
-    await parts.close()
-    assert not told
+async def test_an_instant_that_has_passed_rings_at_once(alarm: Alarm, bell: Bell) -> None:
+    alarm.ring_at(NEXT, datetime.now(UTC) - timedelta(hours=1))
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await bell.rang.wait()
+    assert bell.rings == 1
+
+
+async def test_an_earlier_instant_takes_the_place_of_a_later_one(alarm: Alarm, bell: Bell) -> None:
+    now = datetime.now(UTC)
+    alarm.ring_at(NEXT, now + timedelta(hours=1))
+    alarm.ring_at(NEXT, now + timedelta(milliseconds=50))
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await bell.rang.wait()
+
+
+async def test_there_is_never_a_job_for_each_due_time(alarm: Alarm) -> None:
+    now = datetime.now(UTC)
+    for number in range(1, 1_000):
+        alarm.ring_at(NEXT, now + timedelta(minutes=number))
+        alarm.ring_at(OPENING, now + timedelta(hours=number))
+
+    jobs = alarm._scheduler.get_jobs()
+    assert len(jobs) == 4
+    assert {(job.misfire_grace_time, job.coalesce, job.max_instances) for job in jobs} == {
+        (None, True, 1)
+    }

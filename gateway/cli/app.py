@@ -2,7 +2,18 @@
 
 import typer
 
-from gateway.cli import auth, customers, daemon, demo, explain, mail, orders, reading, tickets
+from gateway.cli import (
+    auth,
+    calendar,
+    customers,
+    daemon,
+    demo,
+    explain,
+    mail,
+    orders,
+    reading,
+    tickets,
+)
 from gateway.cli import credits as credit
 
 app = typer.Typer(
@@ -22,5 +33,6 @@ app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")
 app.add_typer(orders.app, name="orders")
+app.add_typer(calendar.app, name="calendar")
 app.add_typer(mail.app, name="mail")
 app.add_typer(auth.app, name="auth")

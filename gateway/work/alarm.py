@@ -1,49 +1,63 @@
-"""Tell the operator by letter: through the outbox, in a transaction like everything else."""
+"""The alarm clock: an APScheduler with a handful of jobs, none for a single ticket.
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
+Jobs only ring; what is due says the database. They live in memory and hold instants in UTC: a zone
+made from a POSIX rule cannot be pickled, and a shared job store stops for good when the database
+blinks (policy 4.8, fault F25).
+"""
 
-from gateway import journal
-from gateway.desk.operator import alert
-from gateway.store.apply import apply
-from gateway.store.occasion import Occasion
-from gateway.store.transaction import Transactions
-from gateway.work.bells import Bells
-from gateway.work.intake import Desk
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+
+SAFETY_SECONDS: Final = 15
+TIDY_SECONDS: Final = 3_600
+NEXT: Final = "next due time"
+OPENING: Final = "opening of the next working day"
+SAFETY: Final = "safety net"
+TIDY: Final = "housekeeping"
+
+Bell = Callable[[], Awaitable[None]]
 
 
 class Alarm:
-    """Writes `operator_alert` letters."""
+    """Rings `ring` at due times, openings and every 15 seconds; `tidy` every hour."""
 
-    def __init__(self, transactions: Transactions, desk: Desk, bells: Bells) -> None:
-        self._transactions = transactions
-        self._desk = desk
-        self._bells = bells
+    def __init__(self, ring: Bell, tidy: Bell) -> None:
+        self._ring = ring
+        self._tidy = tidy
+        self._set: dict[str, datetime] = {}
+        self._scheduler = AsyncIOScheduler(
+            # Late is better than never, and once is enough.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC",
+        )
 
-    async def tell(self, event: str, reason: str) -> bool:
-        """Queue a letter; the same event is told once, over restarts and by all nodes.
+    def start(self) -> None:
+        """Begin to ring."""
+        self.begin_anew()
+        self._scheduler.start()
 
-        False where the database is away: tell again later.
-        """
+    def stop(self) -> None:
+        """Ring no more."""
+        self._scheduler.shutdown(wait=False)
 
-        def step(connection: Connection) -> None:
-            now = self._desk.clock()
-            decision = alert(self._desk.policy, now, event=event, reason=reason)
-            apply(
-                connection,
-                decision,
-                Occasion(
-                    event=decision.event,
-                    at=now,
-                    write=self._desk.writer.write,
-                    overdraft=self._desk.policy.credits.overdraft,
-                ),
+    def begin_anew(self) -> None:
+        """Count intervals from now on: after the clock was set back they would wait for it."""
+        self._set.clear()
+        for job, bell, seconds in (
+            (SAFETY, self._ring, SAFETY_SECONDS),
+            (TIDY, self._tidy, TIDY_SECONDS),
+        ):
+            self._scheduler.add_job(
+                bell, "interval", seconds=seconds, id=job, replace_existing=True
             )
 
-        try:
-            await self._transactions(step)
-        except (OperationalError, InterfaceError, OSError) as error:
-            journal.warn("database_down", loop="alarm", error=type(error).__name__)
-            return False
-        self._bells.outbox.set()
-        return True
+    def ring_at(self, job: str, at: datetime) -> None:
+        """Ring at an instant, once; another instant for the same job takes its place."""
+        if self._set.get(job) == at:
+            return
+        self._set[job] = at
+        self._scheduler.add_job(self._ring, DateTrigger(run_date=at), id=job, replace_existing=True)
