@@ -15,6 +15,7 @@ from typing import Final
 from gateway import journal
 from gateway.settings.doors import doorways
 from gateway.settings.load import Settings
+from gateway.settings.mailboxes import accounts
 from gateway.settings.places import built_in
 from gateway.store import outbox
 from gateway.store.engine import check_durable
@@ -22,12 +23,15 @@ from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
 from gateway.wire.dkim_sign import Signer, SigningCarrier, read_signer
 from gateway.wire.health import METRICS, HealthServer, Page, alive, readiness
+from gateway.wire.imap_journal import UidJournal
 from gateway.wire.listen import Listener
 from gateway.wire.maildir import MaildirCarrier
 from gateway.wire.sd_notify import READY, STOPPING, Systemd
 from gateway.wire.smtp_out import Relay, SmarthostCarrier, read_relay
 from gateway.work.assembly import Parts, Plan, load_keys, standings
 from gateway.work.figures import Figures
+from gateway.work.mailbox import Supervisor
+from gateway.work.operator_letters import OperatorLetters
 from gateway.work.recount import prepare_timers
 
 DRAIN_SECONDS: Final = 10.0
@@ -145,6 +149,7 @@ class Daemon:
         self._ready: Callable[[str], None] = lambda _: None
         self.addresses: dict[str, str] = {}
         """Where the listeners are, by name."""
+        self.mailboxes: list[Supervisor] = []
 
     def stop(self) -> None:
         """Begin to drain."""
@@ -175,11 +180,16 @@ class Daemon:
                 for courier in parts.couriers:
                     group.create_task(courier.run(), name="courier")
                 watchdog = group.create_task(self._systemd.keep_alive(), name="watchdog")
+                self.mailboxes = self._supervisors(parts)
+                for mailbox in self.mailboxes:
+                    group.create_task(mailbox.run(), name="mailbox")
                 self._announce()
                 await self._stop.wait()
                 self._systemd.tell(STOPPING)
                 journal.note("draining")
                 await doors.aclose()
+                for mailbox in self.mailboxes:
+                    mailbox.stop()
                 parts.intake.stop()
                 parts.rounds.stop()
                 for courier in parts.couriers:
@@ -218,6 +228,14 @@ class Daemon:
             doors.push_async_callback(listener.close, DRAIN_SECONDS)
             self._listeners[one.name] = listener
             self.addresses[one.name] = listener.address
+
+    def _supervisors(self, parts: Parts) -> list[Supervisor]:
+        """One for each mailbox of the settings."""
+        letters = OperatorLetters(parts.transactions, parts.desk, parts.bells)
+        return [
+            Supervisor(account, UidJournal(parts.spool, account.place), self._clock, letters)
+            for account in accounts(self._settings).values()
+        ]
 
     def _announce(self) -> None:
         places = " ".join(f"{name}={address}" for name, address in self.addresses.items())

@@ -12,17 +12,17 @@ accepted while that is down. All writing happens in one thread.
 
 import asyncio
 import contextlib
-import json
 import queue
 import random
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
+from gateway.mail.envelope import envelope_text, read_envelope
 from gateway.mail.message import Envelope
 from gateway.spool_commit import SHARED_MAX, Job, Row, SpoolFailure, SpoolFull, Write, commit
 
@@ -33,6 +33,7 @@ TAKE_BYTES_MAX: Final = 16 * 1024 * 1024
 PREVIEW: Final = 200
 
 State = Literal["waiting", "parked"]
+Result = TypeVar("Result")
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS spool (
@@ -124,13 +125,22 @@ class Spool:
             (
                 envelope.queue_id,
                 envelope.received_at.isoformat(),
-                _envelope_text(envelope),
+                envelope_text(envelope),
                 len(raw),
                 raw,
             )
         )
         self.arrived.set()
         return envelope.queue_id
+
+    async def write(self, write: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Keep mails together with what somebody notes about them: all of it, or nothing.
+
+        Raises `SpoolFull` or `SpoolFailure`; returns what `write` returned, once that is durable.
+        """
+        result: Result = await self._write(write)
+        self.arrived.set()
+        return result
 
     async def done(self, queue_ids: Iterable[str]) -> None:
         """These mails are taken in: their bytes live in the main database now."""
@@ -212,6 +222,10 @@ class Spool:
 
     # Reading
 
+    def read(self) -> "contextlib.closing[sqlite3.Connection]":
+        """The file of the spool, for whoever keeps notes beside the mails."""
+        return contextlib.closing(self._connect())
+
     def take(self, count: int, after: int = 0) -> Sequence[tuple[int, Spooled]]:
         """Waiting mails in the order they came, with their position, bounded in number and size."""
         taken: list[tuple[int, Spooled]] = []
@@ -275,32 +289,31 @@ class Spool:
         )
 
 
-def _envelope_text(envelope: Envelope) -> str:
-    return json.dumps(
-        {
-            "queue_id": envelope.queue_id,
-            "received_at": envelope.received_at.astimezone(UTC).isoformat(),
-            "reverse_path": envelope.reverse_path,
-            "forward_paths": envelope.forward_paths,
-            "source": envelope.source,
-            "peer": envelope.peer,
-        }
+def keep(
+    connection: sqlite3.Connection, envelope: Envelope, raw: bytes, *, parked: str = ""
+) -> None:
+    """Add a mail within a `write`; with a reason it is put aside for the operator at once."""
+    connection.execute(
+        "INSERT INTO spool (queue_id, received_at, envelope, size, state, reason, raw)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            envelope.queue_id,
+            envelope.received_at.isoformat(),
+            envelope_text(envelope),
+            len(raw),
+            "parked" if parked else "waiting",
+            parked[:PREVIEW],
+            raw,
+        ),
     )
+    connection.execute("UPDATE tally SET count = count + 1 WHERE name = 'accepted'")
 
 
 def _spooled(
     envelope: str, raw: bytes, tries: int, state: State, reason: str, size: int
 ) -> Spooled:
-    fields = json.loads(envelope)
     return Spooled(
-        envelope=Envelope(
-            queue_id=fields["queue_id"],
-            received_at=datetime.fromisoformat(fields["received_at"]),
-            reverse_path=fields["reverse_path"],
-            forward_paths=tuple(fields["forward_paths"]),
-            source=fields["source"],
-            peer=fields["peer"],
-        ),
+        envelope=read_envelope(envelope),
         raw=raw,
         tries=tries,
         state=state,

@@ -3,6 +3,7 @@
 import typer
 
 from gateway.cli import (
+    auth,
     calendar,
     customers,
     daemon,
@@ -38,3 +39,4 @@ app.add_typer(orders.app, name="orders")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(mail.app, name="mail")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(auth.app, name="auth")

@@ -1,12 +1,17 @@
 """`gateway run` and `gateway check`: serve, and say beforehand whether it would work."""
 
 import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gateway.cli.mailboxes import probe as mailbox_probe
 from gateway.cli.operator import TEMPORARY, Config, Operator, operator_of, refuse
+
+Probe = Callable[[Operator, Path | None], tuple[str, str]]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,7 +59,9 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Check settings, templates, database and smarthost; sends nothing but with --roundtrip.
+    """Check settings, templates, database, smarthost and mailboxes.
+
+    Sends nothing but with --roundtrip.
 
     Exit code 0 where all is well, 1 where a part does not work, 78 for wrong settings.
     """
@@ -63,12 +70,16 @@ def check(
     operator = operator_of(context)
     settings = operator.settings(config)
     print(f"ok    settings    {settings.path}")
+    mailboxes: Iterable[tuple[str, Probe]] = (
+        (f"imap.{name}", partial(mailbox_probe, name=name)) for name in settings.gateway.imap
+    )
     probes = [
         ("calendar", _calendar),
         ("templates", _templates),
         ("database", _database),
         ("smarthost", _smarthost),
         ("trust", _trust),
+        *mailboxes,
         *(wires.PROBES if connect else ()),
         *(wires.ROUND_TRIPS if roundtrip else ()),
     ]

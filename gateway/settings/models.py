@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from gateway.desk.people import DEPARTMENTS, Role
+from gateway.settings.imap import Mailboxes
 from gateway.settings.section import Section
 from gateway.settings.wire import (
     DkimSettings,
@@ -96,6 +97,8 @@ class GatewaySettings(Section):
     addresses: AddressSettings
     smtp: SmtpSettings = SmtpSettings()
     lmtp: LmtpSettings = LmtpSettings()
+    imap: Mailboxes = Field(default={})
+    """Mailboxes that mail is fetched from, by name."""
     smarthost: SmarthostSettings = SmarthostSettings()
     dkim: DkimSettings = DkimSettings()
     outbox: OutboxSettings = OutboxSettings()

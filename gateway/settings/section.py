@@ -1,6 +1,6 @@
 """What every section of a settings file shares, and the forms of values that need a check."""
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -28,6 +28,14 @@ def _network(value: str) -> str:
         return str(ip_network(value))
     except ValueError:
         raise ValueError(f"{value!r} is no address or network such as 10.0.0.0/8") from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, so that nobody listens on the way."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
