@@ -145,6 +145,8 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 group.create_task(parts.intake.run(), name="intake")
                 group.create_task(parts.rounds.run(), name="rounds")
+                if parts.plan.policy.split.mode != "off":
+                    group.create_task(parts.learner.run(), name="learner")
                 for courier in parts.couriers:
                     group.create_task(courier.run(), name="courier")
                 self._announce()
@@ -153,6 +155,7 @@ class Daemon:
                 await doors.aclose()
                 parts.intake.stop()
                 parts.rounds.stop()
+                parts.learner.stop()
                 for courier in parts.couriers:
                     courier.stop()
         journal.note("stopped")

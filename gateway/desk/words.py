@@ -54,6 +54,13 @@ class Background:
             counts.update(set(stems(own_text(text))))
         return cls(document_count=total, word_documents=counts)
 
+    def of_commonest(self, most: int) -> Self:
+        """Only the stems in most mails, at most so many; the others count as never seen."""
+        if len(self.word_documents) <= most:
+            return self
+        ordered = sorted(self.word_documents.items(), key=lambda item: (-item[1], item[0]))
+        return type(self)(document_count=self.document_count, word_documents=dict(ordered[:most]))
+
     def rarity(self, stem: str) -> float:
         """Natural logarithm of one mail in how many has `stem`: 0 (each) to 5.7 (one in 300).
 

@@ -14,6 +14,7 @@ from gateway.desk.decision import (
     CountWithdrawal,
     EndSuggestions,
     FileMessage,
+    LabelSplit,
     LinkTickets,
     MoveDepartment,
     MoveTicket,
@@ -22,6 +23,7 @@ from gateway.desk.decision import (
     PlaceOrder,
     PriceTicket,
     ProposeAssessment,
+    RecordSplit,
     RecordStep,
     SendLetter,
     SetHotRush,
@@ -31,7 +33,7 @@ from gateway.desk.decision import (
     StartClock,
     StopClock,
 )
-from gateway.store import rows
+from gateway.store import examples, rows
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied, Occasion, draw
 from gateway.store.tables import assessments, clocks, entries, orders, steps, timers, withdrawals
@@ -90,6 +92,10 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
             _arm(connection, change, applied)
         case RecordStep():
             _record_step(connection, change, occasion)
+        case RecordSplit():
+            examples.record(connection, change, applied, occasion.at)
+        case LabelSplit():
+            examples.label(connection, change, applied)
         case OpenAccount() | OpenTicket() | SendLetter():
             pass  # Written before and after.
         case (
