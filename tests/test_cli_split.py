@@ -100,7 +100,7 @@ def test_evaluate_needs_a_label(tmp_path: Path) -> None:
     ran = run_gateway("split", "evaluate", write_pairs(tmp_path / "p.jsonl", {"reply": GOES_ON}))
 
     assert ran.code == 1
-    assert "no labelled pair" in ran.errors
+    assert "no labelled replies" in ran.errors
 
 
 def test_the_help_teaches_what_a_pair_is() -> None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.operator import REFUSED, Json, as_json, complain, print_rows, refuse
+from gateway.cli.operator import (
+    Config,
+    Json,
+    as_json,
+    complain,
+    operator_of,
+    print_rows,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from gateway.desk.learned import Learned
@@ -88,23 +96,47 @@ def evaluate(
         float | None,
         typer.Option(min=0, max=1, help="Judge this threshold; else the one in force."),
     ] = None,
+    config: Config = None,
     json: Json = False,
 ) -> None:
     """Print precision and recall on labelled replies, and which threshold would do better.
+
+    Without a file the examples are the desk's own: what staff and customers undid (#merge,
+    #nosplit, same topic) and what they confirmed (#split, or work on the ticket that was split
+    off). With a file and --config both are shown.
 
     Precision: of the replies that are split, how many were about something else. Recall: of those
     about something else, how many are split. The better threshold finds the most at a precision of
     at least 0.97; put it into policy.toml as threshold in [split].
     """
-    del context
     from gateway.desk.likeness import THRESHOLD
     from gateway.desk.split_exam import judge
 
-    if file is None:
-        refuse("name a file with labelled pairs", 2)
-    pairs = list(_read(file))
-    judged = judge(pairs, _learn(pairs, model))
-    _report(str(file), judged, THRESHOLD if threshold is None else threshold, as_lines=json)
+    in_force = THRESHOLD if threshold is None else threshold
+    told = False
+    if file is None or config is not None:
+        desk, known, own = _of_the_desk(context, config)
+        in_force = (desk or THRESHOLD) if threshold is None else threshold
+        told = _report("the desk's own examples", judge(own, known), in_force, as_lines=json)
+    if file is not None:
+        pairs = list(_read(file))
+        judged = judge(pairs, _learn(pairs, model))
+        told = _report(str(file), judged, in_force, as_lines=json) or told
+    if not told:
+        refuse("no labelled replies (label 1: about something else, 0: not)")
+
+
+def _of_the_desk(
+    context: typer.Context, config: Path | None
+) -> tuple[float | None, "Learned", list["Pair"]]:
+    """The threshold of the settings, what was learned, and the examples people labelled."""
+    from gateway.store.examples import labelled
+    from gateway.store.learned import load
+    from gateway.store.transaction import run_once
+
+    with operator_of(context).desk(config) as (engine, desk):
+        known = run_once(engine, load)
+        return desk.policy.split.threshold, known, run_once(engine, labelled)
 
 
 def _joined(row: dict[str, Any]) -> dict[str, str]:
@@ -160,11 +192,13 @@ def _learn(pairs: Sequence["Pair"], model: Model) -> "Learned":
     return Learned(background=background, meaning=meaning)
 
 
-def _report(name: str, judged: Sequence["Judged"], threshold: float, *, as_lines: bool) -> None:
+def _report(name: str, judged: Sequence["Judged"], threshold: float, *, as_lines: bool) -> bool:
+    """Print the figures; false where there is nothing to judge."""
     from gateway.desk.split_exam import PRECISION_ASKED, area, best, figures
 
     if not judged:
-        refuse(f"{name}: no labelled pair (label 1: about something else, 0: not)", REFUSED)
+        complain(f"{name}: nothing labelled yet")
+        return False
     better = best(judged)
     in_force = figures(judged, threshold)
     chosen = sorted({threshold, *THRESHOLDS, *([better.threshold] if better else [])})
@@ -182,7 +216,7 @@ def _report(name: str, judged: Sequence["Judged"], threshold: float, *, as_lines
     ]
     if as_lines:
         print_rows(({"source": name, "pairs": len(judged), **row} for row in rows), as_lines=True)
-        return
+        return True
     auc = area(judged)
     bad = in_force.off_topic
     print(f"{name}: {len(judged)} replies, {bad} about something else", end="")
@@ -192,6 +226,7 @@ def _report(name: str, judged: Sequence["Judged"], threshold: float, *, as_lines
         print(f"no threshold splits enough replies at a precision of {PRECISION_ASKED} to tell")
     elif better.right > in_force.right or (in_force.precision or 1.0) < PRECISION_ASKED:
         print(f"better: threshold = {better.threshold} in [split] of policy.toml")
+    return True
 
 
 def _note(one: float, in_force: float, better: float | None) -> str:

@@ -11,7 +11,6 @@ from gateway.desk.decision import (
     Book,
     Change,
     CountWithdrawal,
-    EndSuggestions,
     FileMessage,
     LinkTickets,
     MessageKind,
@@ -27,6 +26,7 @@ from gateway.desk.decision import (
     StopClock,
 )
 from gateway.desk.model import Account, ClockKind, Status, Ticket
+from gateway.desk.split_changes import EndSuggestions, TrimMessage
 from gateway.ledger.entry import Entry, Kind
 
 
@@ -58,6 +58,8 @@ def evolve(ticket: Ticket, change: Change) -> Ticket:  # noqa: C901, PLR0911, PL
             return _stopped(ticket, change)
         case FileMessage():
             return _filed(ticket, change)
+        case TrimMessage(keeps=keeps):
+            return replace(ticket, last_text=keeps)
         case LinkTickets(into=into):
             return replace(ticket, merged_into=into)
         case EndSuggestions():

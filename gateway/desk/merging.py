@@ -2,18 +2,12 @@
 
 from gateway.desk import clocks, closing, confirmation, price
 from gateway.desk.control import Refusal, StaffCommand
-from gateway.desk.decision import (
-    EndSuggestions,
-    FileMessage,
-    LabelSplit,
-    LinkTickets,
-    MessageKind,
-    PriceTicket,
-)
+from gateway.desk.decision import FileMessage, LinkTickets, MessageKind, PriceTicket
 from gateway.desk.draft import Draft
 from gateway.desk.facts import Facts, SplitOff
 from gateway.desk.model import Ticket, Waiting
 from gateway.desk.reply import Reply
+from gateway.desk.split_changes import EndSuggestions, LabelSplit
 from gateway.mail.address import same_address
 
 
@@ -108,6 +102,8 @@ def join(draft: Draft, younger: int, older: int, *, writer: str = "") -> str:
         writer=writer,
         thread="ticket",
         old_ticket=younger,
+        returned=leaving.charged - draft.ticket(younger).charged,
+        released=leaving.reserved - draft.ticket(younger).reserved,
     )
     return text
 

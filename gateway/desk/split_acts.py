@@ -4,10 +4,11 @@ from datetime import datetime
 
 from gateway.desk import clocks, request
 from gateway.desk.control import Refusal, StaffCommand
-from gateway.desk.decision import FileMessage, MessageKind, RecordSplit, SplitHow
+from gateway.desk.decision import FileMessage, MessageKind
 from gateway.desk.draft import Draft
 from gateway.desk.model import ASK_FIRST, NO_SUBJECT, Ticket, Waiting
 from gateway.desk.split import Plan
+from gateway.desk.split_changes import RecordSplit, SplitHow, TrimMessage
 from gateway.desk.weighing import first_words, paragraphs
 from gateway.desk.words import READ_AT_MOST
 from gateway.mail.message import Mail
@@ -74,6 +75,7 @@ def by_staff(draft: Draft, number: int, command: StaffCommand) -> Refusal | None
             at=asked_at,
             waiting=Waiting.STAFF,
         ),
+        TrimMessage(ticket=number, mail_at=asked_at, keeps="\n\n".join(parts[: first - 1])),
     )
     if first == 1:
         _let_go(draft, ticket, asked_at)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gateway.desk.decision import (
     ArmStep,
@@ -12,9 +12,7 @@ from gateway.desk.decision import (
     Book,
     Change,
     CountWithdrawal,
-    EndSuggestions,
     FileMessage,
-    LabelSplit,
     LinkTickets,
     MoveDepartment,
     MoveTicket,
@@ -23,7 +21,6 @@ from gateway.desk.decision import (
     PlaceOrder,
     PriceTicket,
     ProposeAssessment,
-    RecordSplit,
     RecordStep,
     SendLetter,
     SetHotRush,
@@ -33,6 +30,7 @@ from gateway.desk.decision import (
     StartClock,
     StopClock,
 )
+from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
 from gateway.store import examples, rows
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied, Occasion, draw
@@ -68,6 +66,8 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
             _stop_clock(connection, change, applied)
         case FileMessage():
             _file_message(connection, change, occasion, applied)
+        case TrimMessage():
+            _trim_message(connection, change)
         case PlaceOrder(order=order):
             applied.orders[order.number] = draw(connection, "order")
             connection.execute(
@@ -243,4 +243,21 @@ def _file_message(
             message_id=change.message_id,
             verified=change.verified,
         )
+    )
+
+
+def _trim_message(connection: Connection, change: TrimMessage) -> None:
+    """The last mail of that instant keeps what stayed; the raw mail is kept whole elsewhere."""
+    last = (
+        select(func.max(messages.c.id))
+        .where(
+            messages.c.ticket == change.ticket,
+            messages.c.kind == "mail",
+            messages.c.at == change.mail_at,
+        )
+        .scalar_subquery()
+    )
+    kind = "mail" if change.keeps else "filed"
+    connection.execute(
+        update(messages).where(messages.c.id == last).values(text=change.keeps, kind=kind)
     )

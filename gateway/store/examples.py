@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, or_, select, update
 
-from gateway.desk.decision import LabelSplit, RecordSplit
+from gateway.desk.split_changes import LabelSplit, RecordSplit
 from gateway.desk.split_exam import Pair
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied
