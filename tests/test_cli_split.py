@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from acting.operator import run_gateway, run_process
+from desks import write_desk
 
 TICKET = {
     "subject": "VAT for one country",
@@ -111,3 +112,10 @@ def test_the_help_teaches_what_a_pair_is() -> None:
     assert max(map(len, ran.output.splitlines())) <= 80
     for part in ("subject, opening", "label is 1 where", "Needs no settings", "--model"):
         assert part in words
+
+
+def test_evaluate_says_where_people_labelled_nothing_yet(tmp_path: Path) -> None:
+    ran = run_gateway("split", "evaluate", config=write_desk(tmp_path))
+
+    assert ran.code == 1
+    assert "the desk's own examples: nothing labelled yet" in ran.errors

@@ -1,5 +1,6 @@
 """A wrong split is undone by one word: one ticket, one charge, both sides told, a lesson."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest_asyncio
 import yaml
 from acting.given import write_given
 from acting.mail import Postman
+from acting.operator import run_command
 from acting.stage import Stage, instant
 from sqlalchemy import select
 
 from gateway.desk.model import Status, Ticket, Waiting
+from gateway.desk.token import Purpose
 from gateway.store.desk_rows import load_account, load_tickets
 from gateway.store.examples import labelled
 from gateway.store.mail_tables import messages
@@ -43,6 +46,10 @@ ACCOUNT = {"id": "acme", "balance": 35, "held": 0, "withdrawals_used": 0}
 LOGO = (
     "How can I change the logo and the favicon of the storefront theme, and where are these image"
     " files stored?"
+)
+NEWSLETTER = (
+    "Another question. How do I export newsletter subscribers into a spreadsheet with columns for"
+    " birthdays and telephone numbers?"
 )
 OFF_TOPIC = f"Another question. {LOGO}"
 
@@ -294,3 +301,35 @@ async def test_going_back_opens_a_closed_ticket_again(desk: Desk) -> None:
     assert old.is_open
     assert old.clocks
     assert old.waiting_on is Waiting.STAFF
+
+
+async def test_the_operator_sees_what_people_taught_and_why_a_mail_was_split(
+    desk: Desk, tmp_path: Path
+) -> None:
+    # given a split that was right and one that was wrong
+    await desk.ann("new ticket: Logo\n\n" + LOGO)
+    await desk.ann(OFF_TOPIC.replace("logo", "banner"))
+    await desk.ann("same topic", to="T-1003/ticket_split", subject="Re: [T-1003] Banner")
+
+    # when the operator asks
+    code, output = await run_command(desk.stage, "split evaluate --json")
+
+    # then both count
+    assert code == 0
+    assert json.loads(output.splitlines()[0])["pairs"] == 2
+
+    # when a mail is explained
+    file = tmp_path / "mail.eml"
+    token = desk.postman._address(Purpose.REPLY, "1001", "ann@acme.example")
+    fields = f"From: ann@acme.example\nTo: {token}\nSubject: Re: [T-1001] Tax\n"
+    file.write_text(f"{fields}In-Reply-To: <answer@desk.example>\n\n{NEWSLETTER}\n", "utf-8")
+    code, output = await run_command(desk.stage, f"explain --json {file}")
+
+    # then the words that spoke are there
+    topic = json.loads(output)["topic"]
+    assert topic["points"] == 2
+    assert "newsletter" in topic["for"]
+    assert topic["signs"] == [
+        "it begins like another question",
+        "it shares no word with the ticket",
+    ]

@@ -120,8 +120,8 @@ def _new_ticket(reply: Reply, command: Command) -> None:
         return
     reply.draft.because("new ticket asked for (A19)")
     plan = split.explicit(reply.text or command.subject, command.subject)
-    split_acts.carry_out(reply.draft, reply.mail, reply.ticket, plan)
-    reply.told = True
+    reply.text = split_acts.carry_out(reply.draft, reply.mail, reply.ticket, plan)
+    reply.is_filed = True
 
 
 def _same_topic(reply: Reply, command: Command) -> None:

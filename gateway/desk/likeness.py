@@ -40,7 +40,7 @@ _UNSURE_AT_MOST: Final = 0.79
 """Scores that rest on too little are pressed together between a half and this, so that an owner
 may lower `split.threshold` to 0.8 and still split nothing that cannot be judged."""
 
-_TOPIC_AT_MOST: Final = 5 * READ_AT_MOST
+_TOPIC_AT_MOST: Final = 2 * READ_AT_MOST
 _NO_BACKGROUND: Final = Background()
 _A_RARE_WORD: Final = 4  # Keeps a subject of one word from saying all or nothing.
 _AT_ONCE: Final = 15  # Significant words: the first sentence or two.
@@ -139,9 +139,12 @@ def topic_of(subject: str, texts: Iterable[str]) -> Topic:
         if room <= 0:
             break
     whole = "\n".join(read)
-    found = words(whole)
+    found = Counter(words(whole))
+    counts: Counter[str] = Counter()
+    for word in significant(found):
+        counts[stem_of(word)] += found[word]
     return Topic(
-        stems=Counter(stem_of(word) for word in significant(found)),
+        stems=counts,
         subject=frozenset(stems(subject)),
         names=made_names(whole),
         language=language_of(found),
@@ -281,7 +284,8 @@ def _weighty_words(
     topic: Topic, reply: _Reply, rare: Background
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """New words and shared ones, the rarest first; of equals the one that comes first."""
-    weight = {word: rare.rarity(stem_of(word)) for word in significant(reply.words)}
+    distinct = significant(dict.fromkeys(reply.words))
+    weight = {word: rare.rarity(stem_of(word)) for word in distinct}
     rarest = sorted(weight, key=lambda word: -weight[word])
     said = set(reply.spoken_words)
     shared = [word for word in rarest if stem_of(word) in topic.stems]

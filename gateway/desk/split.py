@@ -11,6 +11,8 @@ from gateway.desk.thanks import is_thanks
 from gateway.desk.weighing import Reading, Weighed, first_words, weigh, without_marker
 
 Verdict = Literal["split", "suggest", "stay"]
+WEIGHED_AT_MOST: Final = 50_000
+"""Characters; what is longer is a log or a file, and no second question."""
 SUBJECT_MAX: Final = 120  # Characters; longer ones are cut at a word.
 
 
@@ -58,7 +60,7 @@ def consider(draft: Draft, reading: Reading) -> Plan:
     stays = Plan(stays=text)
     if not text.strip() or is_thanks(text):
         return stays
-    if rules.mode == "off" or reading.ticket.nosplit:
+    if rules.mode == "off" or reading.ticket.nosplit or len(text) > WEIGHED_AT_MOST:
         return stays
     weighed = weigh(rules, reading)
     draft.weighed = weighed
@@ -102,7 +104,7 @@ def _verdict(draft: Draft, weighed: Weighed) -> Verdict:
 def command_for(paragraph: int, subject: str) -> str:
     """The `#split` line that staff may send as it stands; a subject only where it reads as one."""
     plain = re.sub(r"\s+", " ", subject).strip()
-    named = f"#split {paragraph} {plain}"
+    named = f"#split {paragraph} {plain}".rstrip()
     read = read_control(named)
     if read.refusals or read.text or len(read.commands) != 1:
         return f"#split {paragraph}"

@@ -134,5 +134,6 @@ def first_words(text: str, count: int = 8) -> str:
 
 def without_marker(passage: str) -> str:
     """The passage without the phrase by which it leaves its topic."""
-    rest = MARKER.sub("", passage, count=1).lstrip(" .,:;-–—\n")
+    marker = MARKER.match(passage)
+    rest = passage[marker.end() :].lstrip(" .,:;-–—\n") if marker else passage
     return rest or passage

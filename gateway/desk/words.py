@@ -73,7 +73,9 @@ class Background:
 
 def words(text: str) -> list[str]:
     """All runs of letters, case-folded, in order; links and addresses left out."""
-    folded = _LINK.sub(" ", text).casefold()
+    folded = text.casefold()
+    if "://" in folded or "www." in folded or "@" in folded:
+        folded = _LINK.sub(" ", folded)
     found = _WORD.findall(folded)
     if folded.isascii() or not _UNSPACED.search(folded):
         return found
@@ -108,7 +110,8 @@ def stems(text: str) -> list[str]:
 
 def made_names(text: str) -> frozenset[str]:
     """What nobody writes by accident: file names, paths, options, versions, calls; case-folded."""
-    found = (match.strip(".:-/\\") for match in _NAME_OF_A_THING.findall(text))
+    # Each word once: searching costs more than collecting.
+    found = (match.strip(".:-/\\") for match in set(_NAME_OF_A_THING.findall(text)))
     return frozenset(
         name.casefold() for name in found if 3 <= len(name) <= 80 and _LOOKS_MADE.search(name)
     )
