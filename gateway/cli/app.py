@@ -2,8 +2,19 @@
 
 import typer
 
+from gateway.cli import (
+    calendar,
+    customers,
+    daemon,
+    demo,
+    explain,
+    mail,
+    orders,
+    reading,
+    split,
+    tickets,
+)
 from gateway.cli import credits as credit
-from gateway.cli import customers, daemon, demo, explain, mail, orders, reading, split, tickets
 
 app = typer.Typer(
     name="gateway",
@@ -22,5 +33,6 @@ app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")
 app.add_typer(orders.app, name="orders")
+app.add_typer(calendar.app, name="calendar")
 app.add_typer(mail.app, name="mail")
 app.add_typer(split.app, name="split")
