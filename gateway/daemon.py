@@ -177,6 +177,8 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 group.create_task(parts.intake.run(), name="intake")
                 group.create_task(parts.rounds.run(), name="rounds")
+                if parts.plan.policy.split.mode != "off":
+                    group.create_task(parts.learner.run(), name="learner")
                 for courier in parts.couriers:
                     group.create_task(courier.run(), name="courier")
                 watchdog = group.create_task(self._systemd.keep_alive(), name="watchdog")
@@ -192,6 +194,7 @@ class Daemon:
                     mailbox.stop()
                 parts.intake.stop()
                 parts.rounds.stop()
+                parts.learner.stop()
                 for courier in parts.couriers:
                     courier.stop()
                 watchdog.cancel()

@@ -13,6 +13,7 @@ from gateway.cli import (
     orders,
     outbox,
     reading,
+    split,
     tickets,
     wire,
 )
@@ -40,3 +41,4 @@ app.add_typer(calendar.app, name="calendar")
 app.add_typer(mail.app, name="mail")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(auth.app, name="auth")
+app.add_typer(split.app, name="split")
