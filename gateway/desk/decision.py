@@ -289,6 +289,8 @@ class SendLetter:
     """The address whose letter this is a copy of, or empty."""
     with_attachments: bool = False
     """The attachments of the mail at hand travel along."""
+    language: str = ""
+    """What the recipient reads, as far as it is known: `de`, `pt-BR`."""
 
 
 Change = (

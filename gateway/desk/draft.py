@@ -279,4 +279,4 @@ def _automatic(letter: str, thread: Thread) -> Literal["auto-replied", "auto-gen
     """Auto-Submitted by policy 4.12: what a person wrote carries none."""
     if letter in ("answer", "clarification"):
         return ""
-    return AUTO_REPLIED if thread == "mail" else AUTO_GENERATED
+    return AUTO_REPLIED if thread in ("mail", "split") else AUTO_GENERATED

@@ -167,7 +167,7 @@ def _acknowledge(draft: Draft, letter: str, ticket: Ticket, why: str, old: Ticke
         ticket,
         why=why,
         old_ticket=old.number if old else None,
-        departments=hotrush.department_names(draft.policy.hotrush.departments),
+        departments=tuple(draft.policy.hotrush.departments),
     )
 
 
