@@ -1,4 +1,4 @@
-"""A desk that writes letters: the shipped policy, fixed keys, and what its mails look like inside."""
+"""A desk that writes letters: the shipped policy, fixed keys, and its mails taken apart."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def shipped_policy() -> Policy:
 
 @cache
 def desk_writer() -> Writer:
-    """A writer with the built-in letters; one for all tests, as one serves all mails of a daemon."""
+    """A writer with the built-in letters; one for all tests, as one serves a whole daemon."""
     return Writer(Shelf(built_in("templates")), shipped_policy(), KEYS)
 
 
@@ -77,19 +77,17 @@ def written(sample: Sample, language: str = "en", writer: Writer | None = None) 
     return Seen(sample, language, made.content)
 
 
-def every_sample() -> Iterator[tuple[Sample, str]]:
-    """All letters in all the languages they are written in."""
-    for samples in SAMPLES.values():
-        yield from ((sample, "en") for sample in samples)
-    for language in LANGUAGES[1:]:
-        for samples in CUSTOMER_SAMPLES.values():
-            yield from ((sample, language) for sample in samples)
-
-
 @cache
-def every_letter() -> tuple[Seen, ...]:
-    """All letters in all languages, written once for all tests."""
-    return tuple(written(sample, language) for sample, language in every_sample())
+def letters_in(language: str) -> tuple[Seen, ...]:
+    """All letters that are written in a language, made once for all tests."""
+    of = SAMPLES if language == "en" else CUSTOMER_SAMPLES
+    return tuple(written(sample, language) for samples in of.values() for sample in samples)
+
+
+def every_letter() -> Iterator[Seen]:
+    """All letters in all languages."""
+    for language in LANGUAGES:
+        yield from letters_in(language)
 
 
 def body_of(page: str) -> html.HtmlElement:

@@ -86,10 +86,9 @@ def _templates(operator: Operator, config: Path | None) -> tuple[str, str]:
     broken: list[str] = []
     names = shelf.names()
     for name in names:
-        for source in (shelf.own(name, "en"), shelf.built_in(name, "en")):
+        for source in shelf.sources(name, "en"):
             try:
-                if source is not None:
-                    source.compile()
+                _ = source.template
             except BrokenTemplate as error:
                 broken.append(str(error))
     if broken:

@@ -147,7 +147,7 @@ class Draft:
                 to=to,
                 audience=Audience.CUSTOMER,
                 thread=thread,
-                automatic=_automatic(letter, thread),
+                automatic=automatic(letter, thread),
                 ticket=ticket,
                 order=order,
                 assessment=assessment,
@@ -275,7 +275,7 @@ class Draft:
         return self.policy.staff.dispatchers_of(ticket.department)
 
 
-def _automatic(letter: str, thread: Thread) -> Literal["auto-replied", "auto-generated", ""]:
+def automatic(letter: str, thread: Thread) -> Literal["auto-replied", "auto-generated", ""]:
     """Auto-Submitted by policy 4.12: what a person wrote carries none."""
     if letter in ("answer", "clarification"):
         return ""

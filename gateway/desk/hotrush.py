@@ -201,7 +201,9 @@ def turn_on(draft: Draft, number: int, writer: str) -> None:
     else:
         clocks.redate(draft, number, from_start=False)
     after = draft.ticket(number)
-    draft.to_requester("ticket_received_hotrush", after, writer=writer)
+    draft.to_requester(
+        "ticket_received_hotrush", after, writer=writer, why="", old_ticket=None, departments=()
+    )
     draft.to_staff(
         "engineer_hotrush_alert",
         draft.watchers(after),

@@ -59,7 +59,9 @@ class Words:
             "price": one.price,
             "base": one.base,
             "multiplier": one.multiplier,
-            "calculation": Figure(f"{one.base}{STAY}×{STAY}{one.multiplier}") if one.multiplier > 1 else "",
+            "calculation": Figure(f"{one.base}{STAY}×{STAY}{one.multiplier}")
+            if one.multiplier > 1
+            else "",
             "note": one.note,
             "proposed_at": one.proposed_at,
             "expires_at": one.proposed_at + self.policy.assessment.expire_after,
@@ -147,6 +149,13 @@ class Words:
             "support_address": policy.addresses.inbox_of("support"),
             "sales_address": policy.addresses.inbox_of("sales"),
         }
+
+
+def _calculation(one: Assessment) -> Figure | str:
+    """`5 × 2` where a price is multiplied, else nothing."""
+    if one.multiplier == 1:
+        return ""
+    return Figure(f"{one.base}{STAY}×{STAY}{one.multiplier}")
 
 
 def instant(at: datetime, zone: tzinfo) -> str:

@@ -46,6 +46,7 @@ _SURFACE: Final = "#ffffff"
 _SURFACE_IN_THE_DARK: Final = "#1f262e"
 _STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
 _SPACES: Final = re.compile(r" (?= )|^ ", re.MULTILINE)
+_SHEET: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _SAFE_LINK: Final = ("https://", "http://", "mailto:")
 
 
@@ -77,7 +78,8 @@ class Stationery:
 
     def __init__(self, folder: Path, desk: str, accent: str) -> None:
         # What goes in is style of ours, and HTML that was escaped before.
-        environment = Environment(trim_blocks=True, lstrip_blocks=True, autoescape=False)
+        settings = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": False}
+        environment = Environment(**settings)  # type: ignore[arg-type]  # noqa: S701 - see above
         style = environment.from_string((folder / "style.css").read_text(encoding="utf-8"))
         self._frame = environment.from_string((folder / "letter.html").read_text(encoding="utf-8"))
         self._desk = escape(desk)
@@ -101,13 +103,23 @@ class Stationery:
             body=_set(sheet.body, mark, nonce),
             foot=_set(sheet.foot, mark, nonce),
         )
-        inlined = self._inliner.inline(html)
+        inlined = _sheet_last(self._inliner.inline(html))
         pieces: list[tuple[str, str, int]] = []
         end = 0
         for one in re.finditer(f"{OPEN}{nonce}([a-zA-Z])(\\d+){CLOSE}", inlined):
             pieces.append((inlined[end : one.start()], one[1], int(one[2])))
             end = one.end()
         return Page(tuple(pieces), inlined[end:])
+
+
+def _sheet_last(html: str) -> str:
+    """The page with what is left of its style sheet behind the charset, and without its breaks."""
+    found = _SHEET.search(html)
+    if found is None:
+        return html
+    sheet = f"<style>{' '.join(found[1].split())}</style>\n"
+    rest = html[: found.start()] + html[found.end() :].lstrip("\n")
+    return rest.replace("</head>", sheet + "</head>", 1)
 
 
 def fill(page: Page, values: Sequence[Value]) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from gateway.desk.decision import Audience, SendLetter, Thread
-from gateway.desk.draft import AUTO_GENERATED, AUTO_REPLIED
+from gateway.desk.draft import AUTO_GENERATED, AUTO_REPLIED, automatic
 from gateway.desk.model import (
     PRE_AGREED,
     Account,
@@ -215,16 +215,17 @@ def case(
     to: str = "",
     assessment: int | None = None,
     order: Order | None = None,
+    usual: Mapping[str, LetterValue] | None = None,
     **values: LetterValue,
 ) -> Case:
-    """A case whose further names are the letter's own values."""
+    """A case whose further names are the letter's own values, put over the usual ones."""
     return Case(
         ticket=ticket,
         account=account,
         to=to,
         assessment=assessment,
         order=order,
-        values=values,
+        values={**(usual or {}), **values},
     )
 
 
@@ -236,7 +237,6 @@ def to_customers(thread: Thread) -> Build:
     """Makes samples of a letter to a customer."""
 
     def build(name: str, cases: Cases) -> tuple[Sample, ...]:
-        automatic = AUTO_REPLIED if thread in ("mail", "split") else AUTO_GENERATED
         return tuple(
             Sample(
                 branch,
@@ -245,7 +245,7 @@ def to_customers(thread: Thread) -> Build:
                     to=one.to or ANN,
                     audience=Audience.CUSTOMER,
                     thread=thread,
-                    automatic="" if name in ("answer", "clarification") else automatic,
+                    automatic=automatic(name, thread),
                     ticket=one.ticket,
                     account=one.account,
                     order=one.order,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from gateway.desk.model import Verdict
+from gateway.desk.model import LetterValue, Verdict
 from gateway.letters.sample import (
     ASKED,
     ASKED_URGENT,
@@ -26,7 +26,7 @@ _WAITS_URGENT: Final = (assessment(multiplier=2, verdict=Verdict.CONFIRMED),)
 
 def _entry(
     kind: str, amount: int, held: int, ticket: int | None, ref: str, reason: str
-) -> dict[str, object]:
+) -> dict[str, LetterValue]:
     return {
         "at": NOON,
         "kind": kind,

@@ -216,7 +216,7 @@ URGENCY: Final[dict[str, tuple[Build, Cases]]] = {
     "hotrush_late_refused": (
         to_customers("mail"),
         {
-            "": case(NEW, why="late"),
+            "": case(NEW, why=""),
             "balance": case(NEW, account(0), why="balance"),
             "department": case(ELSEWHERE, why="department"),
         },

@@ -1,11 +1,12 @@
 """Examples of every letter to staff and to the operator: what its branches are given."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from gateway.desk.control import FORMS
-from gateway.desk.model import HotRush, Status
+from gateway.desk.model import HotRush, LetterValue, Status
 from gateway.letters.sample import (
     ANN,
     ANSWER,
@@ -34,15 +35,20 @@ from gateway.letters.sample import (
     to_staff,
 )
 
-_NEW: Final = {
+_NEW: Final[Mapping[str, LetterValue]] = {
     "text": REQUEST,
     "new_sender": False,
     "opens_at": None,
     "hint_ticket": None,
     "unverified": False,
 }
-_REPLY: Final = {"text": REQUEST, "writer": ANN, "flags": (), "suggestion": None}
-_LATE: Final = {
+_REPLY: Final[Mapping[str, LetterValue]] = {
+    "text": REQUEST,
+    "writer": ANN,
+    "flags": (),
+    "suggestion": None,
+}
+_LATE: Final[Mapping[str, LetterValue]] = {
     "due_at": NOON,
     "step": "escalation 1",
     "overdue": timedelta(minutes=80),
@@ -51,14 +57,15 @@ _LATE: Final = {
     "text": REQUEST,
     "since": NOON - timedelta(days=1),
 }
-_EARLY: Final = _LATE | {
+_EARLY: Final[Mapping[str, LetterValue]] = {
+    **_LATE,
     "due_at": TOMORROW,
     "step": "warning",
     "overdue": timedelta(0),
     "left": timedelta(minutes=30),
     "since": NOON,
 }
-_SUGGESTION: Final = {
+_SUGGESTION: Final[Mapping[str, LetterValue]] = {
     "passage": "Another question. How can I change the logo?",
     "reasons": ("it begins like another question", "it shares no word with the ticket"),
     "command": "#split 2 Change the logo",
@@ -69,20 +76,18 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
     "engineer_new_ticket": (
         to_staff("ticket"),
         {
-            "": case(**_NEW),
-            "new-sender": case(_STRANGER, account(0), **(_NEW | {"new_sender": True})),
-            "unverified": case(PRE_UP_TO, **(_NEW | {"unverified": True, "hint_ticket": 1000})),
-            "agreed": case(PRE, **_NEW),
-            "sales": case(ELSEWHERE, **_NEW),
+            "": case(usual=_NEW),
+            "new-sender": case(_STRANGER, account(0), usual=_NEW, new_sender=True),
+            "unverified": case(PRE_UP_TO, usual=_NEW, unverified=True, hint_ticket=1000),
+            "agreed": case(PRE, usual=_NEW),
+            "sales": case(ELSEWHERE, usual=_NEW),
         },
     ),
     "engineer_hotrush_alert": (
         to_staff("ticket", "oncall@desk.example"),
         {
-            "": case(URGENT, **_NEW),
-            "closed": case(
-                URGENT, account(3), **(_NEW | {"new_sender": True, "opens_at": TOMORROW})
-            ),
+            "": case(URGENT, usual=_NEW),
+            "closed": case(URGENT, account(3), usual=_NEW, new_sender=True, opens_at=TOMORROW),
         },
     ),
     "engineer_assigned": (
@@ -92,12 +97,10 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
     "engineer_customer_reply": (
         to_staff("ticket", MAX),
         {
-            "": case(ANSWERED, **_REPLY),
-            "foreign": case(ANSWERED, **(_REPLY | {"flags": ("foreign", "unclear", "unproved")})),
-            "suggestion": case(
-                replace(NEW, clocks=clock()), **(_REPLY | {"suggestion": _SUGGESTION})
-            ),
-            "same-topic": case(ANSWERED, **(_REPLY | {"flags": ("same_topic",)})),
+            "": case(ANSWERED, usual=_REPLY),
+            "foreign": case(ANSWERED, usual=_REPLY, flags=("foreign", "unclear", "unproved")),
+            "suggestion": case(replace(NEW, clocks=clock()), usual=_REPLY, suggestion=_SUGGESTION),
+            "same-topic": case(ANSWERED, usual=_REPLY, flags=("same_topic",)),
         },
     ),
     "engineer_confirmed": (to_staff("ticket", MAX), {"": case(RESERVED, account(40, 10))}),
@@ -189,15 +192,15 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
     "engineer_sla_warning": (
         to_staff("ticket", MAX),
         {
-            "": case(replace(NEW, assignee=MAX), **_EARLY),
-            "nobody": case(URGENT, to="oncall@desk.example", **_EARLY),
+            "": case(replace(NEW, assignee=MAX), usual=_EARLY),
+            "nobody": case(URGENT, to="oncall@desk.example", usual=_EARLY),
         },
     ),
     "engineer_escalation": (
         to_staff("ticket", "lee@desk.example"),
         {
-            "": case(replace(NEW, assignee=MAX), **_LATE),
-            "late": case(URGENT, **(_LATE | {"late": True, "step": "escalation 2"})),
+            "": case(replace(NEW, assignee=MAX), usual=_LATE),
+            "late": case(URGENT, usual=_LATE, late=True, step="escalation 2"),
         },
     ),
     "engineer_command_error": (

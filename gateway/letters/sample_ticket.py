@@ -1,9 +1,10 @@
 """Examples of letters about tickets: received, answered, moved, split, closed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from gateway.desk.model import HotRush, Status
+from gateway.desk.model import HotRush, LetterValue, Status
 from gateway.letters.sample import (
     AGREED_URGENT,
     ANSWER,
@@ -27,24 +28,28 @@ from gateway.letters.sample import (
 )
 
 PASSAGE: Final = "Another question. How can I change the logo of the shop?"
-_TOLD_FIRST: Final = {"why": "", "old_ticket": None, "departments": ("support",)}
+_TOLD_FIRST: Final[Mapping[str, LetterValue]] = {
+    "why": "",
+    "old_ticket": None,
+    "departments": ("support",),
+}
 
 TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
     "ticket_received": (
         to_customers("mail"),
         {
-            "": case(**_TOLD_FIRST),
-            "agreed": case(PRE, **_TOLD_FIRST),
-            "agreed-up-to": case(PRE_UP_TO, **_TOLD_FIRST),
-            "sales": case(ELSEWHERE, **_TOLD_FIRST),
+            "": case(usual=_TOLD_FIRST),
+            "agreed": case(PRE, usual=_TOLD_FIRST),
+            "agreed-up-to": case(PRE_UP_TO, usual=_TOLD_FIRST),
+            "sales": case(ELSEWHERE, usual=_TOLD_FIRST),
         },
     ),
     "ticket_received_hotrush": (
         to_customers("mail"),
         {
-            "": case(URGENT, account(withdrawals=1), **_TOLD_FIRST),
-            "agreed": case(replace(URGENT, payment=PRE.payment), **_TOLD_FIRST),
-            "agreed-up-to": case(replace(URGENT, payment=PRE_UP_TO.payment), **_TOLD_FIRST),
+            "": case(URGENT, account(withdrawals=1), usual=_TOLD_FIRST),
+            "agreed": case(replace(URGENT, payment=PRE.payment), usual=_TOLD_FIRST),
+            "agreed-up-to": case(replace(URGENT, payment=PRE_UP_TO.payment), usual=_TOLD_FIRST),
         },
     ),
     "hotrush_refused": (
@@ -53,22 +58,21 @@ TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
             "": case(
                 replace(NEW, hotrush=HotRush.REFUSED),
                 account(0),
-                **(_TOLD_FIRST | {"why": "balance"}),
+                usual=_TOLD_FIRST,
+                why="balance",
             ),
             "department": case(
-                replace(ELSEWHERE, hotrush=HotRush.REFUSED), **(_TOLD_FIRST | {"why": "department"})
+                replace(ELSEWHERE, hotrush=HotRush.REFUSED), usual=_TOLD_FIRST, why="department"
             ),
         },
     ),
     "followup_created": (
         to_customers("mail"),
         {
-            "": case(replace(NEW, parent=877), **(_TOLD_FIRST | {"old_ticket": 877})),
-            "agreed": case(replace(PRE, parent=877), **(_TOLD_FIRST | {"old_ticket": 877})),
-            "agreed-up-to": case(
-                replace(PRE_UP_TO, parent=877), **(_TOLD_FIRST | {"old_ticket": 877})
-            ),
-            "sales": case(replace(ELSEWHERE, parent=877), **(_TOLD_FIRST | {"old_ticket": 877})),
+            "": case(replace(NEW, parent=877), usual=_TOLD_FIRST, old_ticket=877),
+            "agreed": case(replace(PRE, parent=877), usual=_TOLD_FIRST, old_ticket=877),
+            "agreed-up-to": case(replace(PRE_UP_TO, parent=877), usual=_TOLD_FIRST, old_ticket=877),
+            "sales": case(replace(ELSEWHERE, parent=877), usual=_TOLD_FIRST, old_ticket=877),
         },
     ),
     "answer": (

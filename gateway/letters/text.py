@@ -150,7 +150,8 @@ def _paragraph(text: str, mark: re.Pattern[str]) -> Paragraph:
     if heading := _HEADING.fullmatch(text):
         pieces = pieces_of(heading[1], mark)
         return Paragraph(tuple(one.upper() if isinstance(one, str) else one for one in pieces))
-    plain = _CODE.sub(r"\1", _STRONG.sub(r"\1", _ADDRESS.sub(r"\1", _LINK.sub(r"\1 <\2>", text))))
+    links = _LINK.sub(r"\1 <\2>", _ADDRESS.sub(r"\1", text))
+    plain = _CODE.sub(r"\1", _STRONG.sub(r"\1", links))
     if item := _LIST.fullmatch(plain):
         return Paragraph(pieces_of(item[2], mark), item[1])
     return Paragraph(pieces_of(plain, mark))

@@ -107,7 +107,9 @@ class Tongue:
         """`10 credits`: the number with the form of the word that goes with it."""
         form = self._locale.plural_form(abs(count))
         words = next((found for table in self.tables if (found := table.get("credits"))), {})
-        return Figure(f"{self.number(count)}{STAY}{words.get(form) or words.get('other', 'credits')}")
+        return Figure(
+            f"{self.number(count)}{STAY}{words.get(form) or words.get('other', 'credits')}"
+        )
 
     def money(self, cents: int, currency: str) -> str:
         """`$50`, `12,50 €`."""
