@@ -17,7 +17,7 @@ hypothesis.settings.register_profile("dev", max_examples=25, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
-REQUIRED = "GATEWAY_TESTS_REQUIRE_SERVERS"
+REQUIRED = "TESTS_REQUIRE_SERVERS"
 """Set in CI: a server that is not installed is a failure, not a reason to skip."""
 
 

@@ -24,6 +24,7 @@ from mail_builders import multipart, raw_mail, read
         ({"From": "Boxbe <x@boxbe.com>"}, "challenge-response"),
         ({"X-Auto-Response-Suppress": "All", "X-MS-Exchange-Inbox-Rules-Loop": "a@x.example"},
          "x-ms-exchange-inbox-rules-loop"),
+        ({"Content-Type": "message/disposition-notification"}, "report: disposition-notification"),
         ({"Subject": "Automatic reply: your ticket"}, "subject"),
         ({"Subject": "Out of Office: your ticket"}, "subject"),
         ({"Subject": "Abwesenheitsnotiz: Ihr Ticket"}, "subject"),

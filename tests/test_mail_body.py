@@ -1,12 +1,18 @@
 """Which text of a mail is read, and what is attached to it."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from mail_builders import multipart, raw_mail, read
 
+from gateway.mail.defect import Defect
+from gateway.mail.limits import TEXT_CHARS_MAX
+from gateway.mail.parse import attachment_bytes
+
 PLAIN = "Content-Type: text/plain; charset=utf-8"
 HTML = "Content-Type: text/html; charset=utf-8"
+ENCODED = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64"
 
 
 def of(*parts: tuple[str, str], kind: str = "mixed") -> bytes:
@@ -53,6 +59,17 @@ IMAGE = ("Content-Type: image/png; name=a.png\nContent-ID: <i1@x>", "png")
                      "hi\nroot", ["text.html"], id="only the root of a related is shown"),
         pytest.param(of((PLAIN, "a"), (PLAIN, "b"), kind="alternative"), "a\nb", [],
                      id="two plain alternatives"),
+        pytest.param(raw_mail("", Content_Type="text/html"), "", [], id="empty HTML"),
+        pytest.param(raw_mail("hi", Content_Type="text"), "hi", [], id="half a type"),
+        pytest.param(raw_mail("<p>hi", Content_Type="html"), "hi", [], id="type without group"),
+        pytest.param(raw_mail("hi", Content_Type="foo; name=a.bin"), "", ["a.bin"], id="no type"),
+        pytest.param(raw_mail("hi", Content_Type="charset=utf-8"), "hi", [], id="only a parameter"),
+        pytest.param(raw_mail("--b1\nContent-Type: text/plain\n\nhi\n", Content_Type="multipart/x"),
+                     "hi", [], id="boundary forgotten"),
+        pytest.param(raw_mail("--b\n\nhi\n--bc\n\n--b--\n", Content_Type="x; boundary=b"),
+                     "hi\n--bc", [], id="another boundary begins alike"),
+        pytest.param(of((PLAIN, "hi"), (ENCODED, base64.b64encode(b"Subject: In\n\nx").decode())),
+                     "hi", ["In.eml"], id="an encoded enclosed mail"),
         pytest.param(raw_mail("%PDF", Content_Type="application/pdf; name=a.pdf"), "", ["a.pdf"],
                      id="only a file"),
     ],
@@ -88,6 +105,9 @@ def test_words_that_look_like_uuencode_stay_text():
         pytest.param("Hel=6Co =\nyou =ZZ", "quoted-printable", "Hello you =ZZ", id="broken escape"),
         pytest.param("Hello", "x-strange", "Hello", id="unknown"),
         pytest.param("Hello", '"7bit"', "Hello", id="quoted name"),
+        pytest.param("SGVsbG8=IQ==", "base64", "Hello!", id="two in one"),
+        pytest.param("begin 644 a\n%2&5L;&\\\n`\nend\n", "x-uuencode", "Hello", id="uuencode"),
+        pytest.param("no file", "uuencode", "no file", id="uuencode without a file"),
     ],
 )
 def test_broken_transfer_encodings_are_read_as_far_as_they_go(content, encoding, text):
@@ -101,6 +121,12 @@ def test_flowed_text_is_joined_and_quotes_keep_their_depth():
     )
 
     assert read(raw).text == "A long line goes on.\n> quoted line\n>> deeper\n-- \nAnn"
+
+
+def test_flowed_text_ends_a_paragraph_where_the_depth_changes():
+    raw = raw_mail("> soft \nanswer \n-- \nAnn ", Content_Type="text/plain; format=flowed")
+
+    assert read(raw).text == "> soft\nanswer\n-- \nAnn"
 
 
 def test_flowed_text_with_delsp_loses_the_soft_space():
@@ -118,3 +144,19 @@ def test_new_text_below_a_quote_is_told():
 
     assert mail.new_text == "answer"
     assert mail.quoted_above
+
+
+def test_a_uuencoded_file_is_found_again():
+    raw = raw_mail("see\n\nbegin 644 data.bin\n#86)C\n`\nend\n")
+    (file,) = read(raw).attachments
+
+    assert attachment_bytes(raw, file) == b"abc"
+    assert attachment_bytes(raw_mail("other"), file) == b""
+    assert attachment_bytes(raw, replace(file, part=99)) == b""
+
+
+def test_a_long_html_text_is_cut():
+    mail = read(raw_mail("<p>word word</p>" * 130_000, Content_Type="text/html"))
+
+    assert Defect.LIMIT_TEXT in mail.defects
+    assert len(mail.text) <= TEXT_CHARS_MAX

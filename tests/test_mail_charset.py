@@ -83,3 +83,22 @@ def test_bytes_that_their_label_cannot_read_are_replaced_and_reported():
 
     assert decoded.text == "a\ufffd\ufffdb"
     assert decoded.defect is Defect.CHARSET_MISFIT
+
+
+@pytest.mark.parametrize(
+    ("data", "label", "text"),
+    [
+        pytest.param(b"\x81\x93a\x9d", "windows-1252", "\x81“a\x9d", id="holes of 1252"),
+        pytest.param("Grüße".encode(), "us-ascii", "Grüße", id="UTF-8 under ASCII"),
+        pytest.param("Grüße €".encode(), "euc-kr", "Grüße €", id="UTF-8 under Korean"),
+        pytest.param(b"\xb1\xff", "koi8-u", "╠Ъ", id="every byte is a letter"),
+        pytest.param(b"a\xff\xff", "euc-jp", "a\ufffd\ufffd", id="nothing fits"),
+        pytest.param(b"\x1b(I1\x1b(Ba", "iso-2022-jp", "ｱa", id="half-width kana"),
+        pytest.param(b"\x1b$B%F\n%9\x1b(B", "iso-2022-jp", "テ\nス", id="line end within"),
+        pytest.param(b"\x1b$(D\x22\x2f\x1b(B\x1b$B-!", "iso-2022-jp", "˘①", id="JIS X 0212"),
+        pytest.param(b"a\x1b(Jb\x1b$B%F%", "iso-2022-jp", "abテ%", id="cut within a character"),
+        pytest.param("テスト".encode("cp932"), "iso-2022-jp", "テスト", id="Shift_JIS under JIS"),
+    ],
+)
+def test_bytes_under_a_wrong_label_are_read_as_well_as_they_can_be(data, label, text):
+    assert decode(data, label).text == text

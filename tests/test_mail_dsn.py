@@ -180,3 +180,85 @@ def test_a_sending_services_notification_in_json_is_read():
     assert report.recipients[0].recipient == "bob@x.example"
     assert report.original_message_id == "0100"
     assert read(raw_mail(text)).report is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "action"),
+    [
+        pytest.param({"From": "<>"}, "<bob@x.example>: user unknown", "failed", id="From <>"),
+        pytest.param({"Return-Path": "<MAILER-DAEMON>"}, "bob@x.example: user unknown", "failed",
+                     id="path of the daemon"),
+        pytest.param({"From": "postmaster@mx.example", "Return-Path": "<>",
+                      "Subject": "Unzustellbar"},
+                     "bob@x.example", "failed", id="postmaster, null path"),
+        pytest.param({"From": "a@mx.example", "Return-Path": "<>", "Subject": "Undeliverable"},
+                     "bob@x.example", "failed", id="anybody, null path"),
+        pytest.param({"From": "list-admin@mx.example"},
+                     "You are not a member of this mailing list <bob@x.example>", "failed",
+                     id="list manager"),
+        pytest.param({"From": "MAILER-DAEMON@mx.example"},
+                     "Your message was successfully delivered to <bob@x.example>", "delivered",
+                     id="delivered"),
+        pytest.param({"Content-Type": "message/delivery-status"}, STATUS, "failed", id="status"),
+        pytest.param({"From": "MAILER-DAEMON@mx.example"}, "report:\n" + STATUS, "failed",
+                     id="fields in the text"),
+    ],
+)  # fmt: skip
+def test_other_senders_of_reports(fields, body, action):
+    report = read(raw_mail(body, **fields)).report
+
+    assert report is not None
+    assert [(each.recipient, each.action) for each in report.recipients] == [
+        ("bob@x.example", action)
+    ]
+
+
+def test_the_original_is_found_in_returned_headers_or_by_the_reply_field():
+    body = multipart(
+        ("Content-Type: message/delivery-status", STATUS),
+        ("Content-Type: text/rfc822-headers", ORIGINAL),
+    )
+    kind = "multipart/report; report-type=delivery-status; boundary=b1"
+    replied = raw_mail("<bob@x.example>: user unknown", In_Reply_To="<out2@desk.example>", **DAEMON)
+
+    first = read(raw_mail(body, **{**DAEMON, "Content-Type": kind})).report
+    second = read(replied).report
+
+    assert first is not None
+    assert first.original_message_id == "out1@desk.example"
+    assert second is not None
+    assert second.original_message_id == "out2@desk.example"
+
+
+@pytest.mark.parametrize(
+    "text", ['{"Bounce', '{"a": "Bounce"}', '{"Message": "{\\"Bounce\\": 1}"}']
+)
+def test_json_that_is_no_notification_is_no_report(text):
+    assert read(raw_mail(text, From="no-reply@notify.example")).report is None
+
+
+def test_a_status_without_an_action_speaks_for_itself():
+    status = (
+        "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822;a@x.example\nStatus: 4.4.1\n\n"
+        "Final-Recipient: rfc822;b@x.example\nStatus: 2.1.5\n\n"
+        "Final-Recipient: local; ann\nAction: expanded\n"
+    )
+
+    report = read(standard(status)).report
+
+    assert report is not None
+    assert [each.action for each in report.recipients] == ["delayed", "delivered", "expanded"]
+
+
+def test_a_no_reply_address_without_json_sends_no_report():
+    assert read(raw_mail("Your order is here", From="no-reply@shop.example")).report is None
+
+
+def test_very_many_recipients_are_cut():
+    lines = "".join(f"<bob{number}@x.example>: user unknown\n" for number in range(500))
+
+    report = read(raw_mail(lines + "\nReceived: from a by b\nTo: eve@y.example", **DAEMON)).report
+
+    assert report is not None
+    assert len(report.recipients) == 200
+    assert all(each.recipient.startswith("bob") for each in report.recipients)

@@ -72,3 +72,15 @@ def test_base64_with_noise_is_read_as_far_as_it_goes():
     assert lenient_base64(b"aGV!sbG8") == b"hello"
     assert lenient_base64(b"aGVsbG8x\n=") == b"hello1"
     assert lenient_base64(b"") == b""
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param("=?utf-8?q?a?= =?iso-8859-1?q?=FC?=", "aü", id="another charset"),
+        pytest.param("a =?utf-8?q?b?= c =?utf-8?q?d?=", "a b c d", id="words between"),
+        pytest.param(" =?utf-8?q?b?=", " b", id="space in front"),
+    ],
+)
+def test_what_stands_between_encoded_words_is_kept(written, read):
+    assert decode_words(written) == read

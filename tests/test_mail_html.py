@@ -41,6 +41,8 @@ def new_text(source: str) -> str:
         pytest.param("<!--[if mso]>x<![endif]-->a<![if !mso]>b<![endif]>", "ab", id="conditional"),
         pytest.param("a<b", "a", id="cut within a tag"),
         pytest.param("", "", id="nothing"),
+        pytest.param("<!DOCTYPE html>", "", id="no element"),
+        pytest.param("<p> </p>\n<p>a <b> b</b></p>", "a b", id="white space"),
     ],
 )  # fmt: skip
 def test_html_becomes_readable_text(source, expected):
@@ -113,3 +115,13 @@ def test_fifty_thousand_levels_survive_in_time(tag):
     assert "hello" in result
     assert "after" in result
     assert time.process_time() - started < 2
+
+
+def test_a_tree_too_deep_for_the_parser_is_flattened():
+    assert text("<div>" * 2400 + "<br>hello<p>after") == "hello after"
+
+
+def test_a_blockquote_made_for_its_looks_is_the_authors():
+    source = '<blockquote class="gmail_quote"><div class="gmail_default">words</div></blockquote>'
+
+    assert new_text("<html><body>My " + source + "</body></html>") == "My\nwords"

@@ -12,7 +12,7 @@ from mail_builders import an_envelope, multipart, raw_mail, read
 
 from gateway.mail.defect import LIMITS, Defect
 from gateway.mail.describe import describe
-from gateway.mail.limits import DEPTH_MAX, FIELD_COUNT_MAX, PART_COUNT_MAX
+from gateway.mail.limits import DEPTH_MAX, FIELD_COUNT_MAX, PART_COUNT_MAX, SIZE_MAX
 from gateway.mail.message import Mail, Mailbox
 from gateway.mail.parse import attachment_bytes, read_mail
 
@@ -110,6 +110,21 @@ def test_a_doubtful_from_is_not_clean(fields, defect):
     assert defect in mail.defects
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(raw_mail(From="a@x.example" + " " * 9000 + ", e@y.example"), id="long From"),
+        pytest.param(raw_mail().replace(b"To:", b"junk line\r\nTo:"), id="junk line"),
+        pytest.param(raw_mail().replace(b"To:", b"X: y\r\n" * 1000 + b"To:"), id="many fields"),
+    ],
+)  # fmt: skip
+def test_a_header_that_hides_something_gives_no_clean_from(raw):
+    mail = read(raw)
+
+    assert len(mail.originators) == 1
+    assert not mail.from_is_clean
+
+
 def test_two_from_fields_are_both_read_and_not_clean():
     mail = read(b"From: eve@evil.example\r\n" + raw_mail())
 
@@ -150,12 +165,28 @@ def nested(depth: int) -> bytes:
             Defect.LIMIT_PARTS,
             id="parts",
         ),
+        pytest.param(
+            raw_mail(
+                multipart(
+                    *[("Content-Type: text/plain", "x")] * (PART_COUNT_MAX - 2),
+                    ("Content-Type: message/rfc822", "Subject: x\n\ny"),
+                ),
+                Content_Type="multipart/mixed; boundary=b1",
+            ),
+            Defect.LIMIT_PARTS,
+            id="an enclosed mail too many",
+        ),
         pytest.param(b"X: y\r\n" * 30_000 + b"\r\nx", Defect.LIMIT_HEADER_BYTES, id="header"),
         pytest.param(b"X: y\r\n" * 2000 + b"\r\nx", Defect.LIMIT_FIELD_COUNT, id="fields"),
         pytest.param(
             b"Subject: " + b"a" * 100_000 + b"\r\n\r\nx", Defect.LIMIT_FIELD_BYTES, id="field"
         ),
         pytest.param(raw_mail("word " * 300_000), Defect.LIMIT_TEXT, id="text"),
+        pytest.param(
+            raw_mail(b"\x00" * SIZE_MAX, Content_Type="application/zip"),
+            Defect.LIMIT_SIZE,
+            id="size",
+        ),
     ],
 )
 def test_a_mail_over_a_limit_is_returned_with_the_limit_named(raw, defect):
@@ -229,6 +260,15 @@ def test_digest_is_untouched_by_trace_fields_and_line_ends():
     assert read(raw.replace(b"\r\n", b"\n")).digest == read(raw).digest
 
 
+def test_digest_of_a_large_body_does_not_depend_on_line_ends():
+    raw = raw_mail(b"a line of a file\r\n" * 70_000, Content_Type="application/zip")
+    shifted = raw_mail(b"x" + b"a line of a file\r\n" * 70_000, Content_Type="application/zip")
+
+    for one in (raw, shifted):
+        for other in (one.replace(b"\r\n", b"\n"), one + b"\r\n" * 5):
+            assert read(other).digest == read(one).digest
+
+
 def test_digest_tells_another_body_or_writer():
     raw = raw_mail("confirm")
 
@@ -254,6 +294,23 @@ def test_an_attachment_is_found_again_by_its_part():
     assert (file.filename, file.size, file.part) == ("a.zip", len(content), 2)
     assert file.digest == hashlib.sha256(content).hexdigest()
     assert attachment_bytes(raw, file) == content
+
+
+def test_long_references_keep_their_root_and_their_end():
+    ids = [f"<{number}@x>" for number in range(300)]
+
+    found = read(raw_mail(References="\r\n ".join(ids))).references
+
+    assert len(found) == 100
+    assert (found[0], found[-1]) == ("0@x", "299@x")
+
+
+def test_ids_without_brackets_are_read():
+    mail = read(raw_mail(Message_ID="a1@x.example", References="b2@x.example c3", In_Reply_To="d4"))
+
+    assert mail.message_id == "a1@x.example"
+    assert mail.references == ("b2@x.example",)
+    assert mail.in_reply_to == ("d4",)
 
 
 def test_part_numbers_are_those_of_the_standard_library():

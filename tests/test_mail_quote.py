@@ -307,3 +307,63 @@ def test_splitting_is_linear_in_a_hostile_text(piece):
 
     assert long < 16 * short + 0.2
     assert long < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Yes.\n---\n*Previous Replies*\n\nold", "Yes.", id="heading of a forum"),
+        pytest.param("Yes.\n\n-------\n\n-----Original Message-----\nold", "Yes.", id="two lines"),
+        pytest.param("Yes.\n\nFrom: a@x.example\nSent: 2026\n\nTo: x\n\nSubject: y\n\nTo: z",
+                     "Yes.", id="fields set apart"),
+        pytest.param("Yes.\n\n> " + "long line " * 8 + "\nrest\n> end", "Yes.", id="wrapped rest"),
+        pytest.param("Yes.\n\n> a\n(https://x.example/y)\n> b", "Yes.", id="a link within"),
+        pytest.param("---------- Forwarded message ---------\n\n", "", id="forward of nothing"),
+        pytest.param("Forward:\n---------- Forwarded message ---------\nold", "Forward:", id="fwd"),
+        pytest.param("> -----Original Message-----\n> old\n\nYes.", "Yes.", id="marked divider"),
+        pytest.param("Yes.\n\n-Ann Miller\n\n" + "_" * 40 + "\nusers mailing list", "Yes.",
+                     id="dashed name above a list's footer"),
+        pytest.param("—\nSent from my phone", "", id="dash above an advert"),
+        pytest.param("Yes.\n\nthis-mail-was " + "x " * 250 + "sent from my phone", "Yes.\n\n"
+                     "this-mail-was " + "x " * 250 + "sent from my phone", id="long line"),
+        pytest.param("Yes.\n\n" + "word " * 200 + "wrote:\n> x", "Yes.\n\n" + "word " * 200
+                     + "wrote:", id="too long to be an attribution"),
+        pytest.param("a\n\n--\nb\n\n> c\n\nd", "a", id="nothing is new below a signature"),
+        pytest.param("Ann Miller, 07.07.2026 10:00:\n> old\n\nYes.", "Yes.", id="name and date"),
+        pytest.param("On Thu, 7 Jul 2026 at 10:00 Ann\n\n<\nmailto:Ann <a@x.example>\n> wrote:\n\n"
+                     "> old\n\nYes.", "Yes.", id="torn address"),
+    ],
+)  # fmt: skip
+def test_rarer_forms(text, expected):
+    assert new(text) == expected
+
+
+def test_behind_many_special_lines_the_rest_is_not_judged():
+    text = "a: b\n" * 25_000 + "-- \nAnn"
+
+    assert new(text).endswith("-- \nAnn")
+
+
+def test_marked_lines_above_an_attributed_quote_are_the_authors_choice():
+    text = (
+        "You ask:\n\n> Which colour?\n\nBlue.\n\n"
+        "On 7 Jul 2026 at 10:00, Desk <d@x.example> wrote:\n> all of it\n"
+    )
+
+    assert new(text) == "You ask:\n\n> Which colour?\n\nBlue."
+
+
+def test_a_closing_is_short():
+    assert command_text("confirm\nThanks " + "a" * 60) == "confirm\nThanks " + "a" * 60
+
+
+def test_a_wrapped_rest_is_one_line():
+    text = "Yes.\n\n> see (https://x.example/\nrest\nNo.\n> end"
+
+    assert new(text) == "Yes.\n\nNo."
+
+
+def test_after_many_looks_marked_lines_are_taken_as_they_are():
+    text = "a:\n" * 1500 + "> quoted\n\nend"
+
+    assert new(text).endswith("a:\n\nend")

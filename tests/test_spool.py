@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,7 +37,7 @@ async def test_a_mail_is_on_disk_when_put_returns(spool: Spool, tmp_path: Path) 
     await spool.put(envelope("q1"), b"raw \xff\x00 bytes")
 
     # Another process, which shares nothing with us but the disk.
-    with sqlite3.connect(tmp_path / "spool.db") as reader:
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as reader:
         assert reader.execute("SELECT queue_id, raw FROM spool").fetchall() == [
             ("q1", b"raw \xff\x00 bytes")
         ]
@@ -92,7 +93,7 @@ async def test_a_released_mail_waits_again(spool: Spool) -> None:
 
 async def test_a_full_disk_keeps_nothing_and_says_so(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db")
-    with sqlite3.connect(tmp_path / "spool.db") as admin:
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as admin, admin:
         pages = admin.execute("PRAGMA page_count").fetchone()[0]
     await spool._write(lambda c: c.execute(f"PRAGMA max_page_count = {pages + 4}").fetchone())
 

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 75 try again later, 78 wrong settings.
 """
 
+import os
 import sys
 
 from gateway.cli.app import app
@@ -12,6 +13,8 @@ def main() -> None:
     """Entry point of the `gateway` command."""
     from gateway.settings.problems import WrongSettings
 
+    # Everything a desk writes holds customers' mails or keys: readable by its owner only.
+    os.umask(0o077)
     try:
         app()
     except WrongSettings as error:

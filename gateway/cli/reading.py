@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -75,7 +77,8 @@ def deliver(
     if not raw.strip():
         refuse("no mail on standard input", NO_INPUT)
     reverse_path = None if sender is None else sender.strip("<>")
-    asyncio.run(_keep(context, config, [raw], reverse_path, tuple(recipients or ()), "pipe"))
+    with TryAgain():
+        asyncio.run(_keep(context, config, [raw], reverse_path, tuple(recipients or ()), "pipe"))
 
 
 def import_mails(
@@ -94,8 +97,26 @@ def import_mails(
         from rich.progress import track
 
         mails = iter(track(mails, description="importing", transient=True))
-    count = asyncio.run(_keep(context, config, mails, None, (), "import"))
+    with TryAgain():
+        count = asyncio.run(_keep(context, config, mails, None, (), "import"))
     print(f"{count} mails are in the spool; a running gateway takes them in")
+
+
+class TryAgain(AbstractContextManager[None]):
+    """Whatever fails inside ends with 75: on any other code a mail server bounces for good."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave with 75 unless all went well."""
+        if error is None:
+            return
+        if not isinstance(error, typer.Exit):
+            complain(f"cannot keep the mail: {error}")
+        raise typer.Exit(TEMPORARY) from error
 
 
 async def _keep(
@@ -107,7 +128,7 @@ async def _keep(
     source: str,
 ) -> int:
     from gateway.mail.message import Envelope
-    from gateway.spool import SpoolFailure, SpoolFull, new_queue_id
+    from gateway.spool import new_queue_id
 
     operator, count = operator_of(context), 0
     with operator.spool(config) as spool:
@@ -120,10 +141,7 @@ async def _keep(
                 forward_paths=recipients,
                 source=source,
             )
-            try:
-                await spool.put(envelope, raw)
-            except (SpoolFull, SpoolFailure) as error:
-                refuse(f"cannot keep the mail: {error}", TEMPORARY)
+            await spool.put(envelope, raw)
             count += 1
     return count
 
@@ -142,6 +160,6 @@ def _mails_of(source: Path) -> Iterator[bytes]:
     if not is_mbox:
         yield source.read_bytes()
         return
-    box = mailbox.mbox(source, create=False)
-    for key in box.iterkeys():
-        yield box.get_bytes(key)
+    with closing(mailbox.mbox(source, create=False)) as box:
+        for key in box.iterkeys():
+            yield box.get_bytes(key)

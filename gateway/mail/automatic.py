@@ -102,7 +102,7 @@ def automatic_sign(header: Header, root: Part, reverse_path: str | None) -> str:
     return (
         _by_header(header)
         or _by_kind(root)
-        or _by_path(header, reverse_path)
+        or ("null reverse-path" if is_null_path(header, reverse_path) else "")
         or _by_sender(header)
         or _by_subject(header)
     )
@@ -145,11 +145,11 @@ def _by_kind(root: Part) -> str:
     return ""
 
 
-def _by_path(header: Header, reverse_path: str | None) -> str:
+def is_null_path(header: Header, reverse_path: str | None) -> bool:
+    """Whether a mail came with the null reverse-path: the envelope knows, else Return-Path."""
     if reverse_path is not None:
-        return "null reverse-path" if reverse_path in ("", "<>") else ""
-    paths = header.every("return-path")
-    return "null reverse-path" if paths and paths[0].strip() == b"<>" else ""
+        return reverse_path in ("", "<>")
+    return header.first("return-path").strip() == b"<>"
 
 
 def _by_sender(header: Header) -> str:

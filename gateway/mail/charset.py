@@ -131,15 +131,12 @@ def decode(data: bytes, label: str = "", hint: str = "") -> Decoded:
     if codec is None:
         unknown = Defect.CHARSET_UNKNOWN if label else None
         return Decoded(decode_unlabelled(data, hint), unknown)
-    if codec == "cp1252" and data.isascii():
-        # Japanese mail often forgets its label; pure ASCII bytes with ISO 2022 shifts tell.
-        if _ISO_2022.search(data):
-            return Decoded(_decode_jis(data), Defect.CHARSET_MISFIT)
-        return Decoded(data.decode("ascii"))
+    if codec == "cp1252":
+        return _decode_1252(data, label)
     try:
         return Decoded(data.decode(codec).removeprefix("\ufeff"))
     except (UnicodeError, ValueError):
-        return _decode_misfit(data, codec, label)
+        return _decode_misfit(data, codec)
 
 
 def decode_unlabelled(data: bytes, hint: str = "") -> str:
@@ -173,23 +170,31 @@ def guess_codec(data: bytes) -> str:
     return "cp1252"
 
 
-def _decode_misfit(data: bytes, codec: str, label: str) -> Decoded:
+def _decode_misfit(data: bytes, codec: str) -> Decoded:
     """Text of bytes that their label cannot read."""
     if codec == "iso2022_jp_ext":
         # A seven-bit charset: bytes with the eighth bit are another one under its label.
         text = _decode_jis(data) if data.isascii() else decode_unlabelled(data)
         return Decoded(text, None if data.isascii() else Defect.CHARSET_MISFIT)
-    if codec == "cp1252":
-        if "1252" in label or "8859" in label or "latin" in label.lower():
-            return Decoded(_as_browser_1252(data))
-        # us-ascii with 8-bit bytes says nothing: the writer did not know.
-        return Decoded(decode_unlabelled(data), Defect.CHARSET_MISFIT)
     if codec != "utf_8":
         try:
             return Decoded(data.decode("utf_8"), Defect.CHARSET_MISFIT)
         except UnicodeError:
             pass
     return Decoded(data.decode(codec, "replace").removeprefix("\ufeff"), Defect.CHARSET_MISFIT)
+
+
+def _decode_1252(data: bytes, label: str) -> Decoded:
+    """Latin-1 and ASCII as browsers read them, where the label is to be believed."""
+    if data.isascii():
+        # Japanese mail often forgets its label; pure ASCII bytes with ISO 2022 shifts tell.
+        if _ISO_2022.search(data):
+            return Decoded(_decode_jis(data), Defect.CHARSET_MISFIT)
+        return Decoded(data.decode("ascii"))
+    if "1252" in label or "8859" in label or "latin" in label.lower():
+        return Decoded(_as_browser_1252(data))
+    # us-ascii with 8-bit bytes says nothing: the writer did not know.
+    return Decoded(decode_unlabelled(data), Defect.CHARSET_MISFIT)
 
 
 def _as_browser_1252(data: bytes) -> str:

@@ -16,12 +16,13 @@ from enum import Enum
 from typing import Final
 
 from gateway.mail.address import read_addresses, same_address
-from gateway.mail.automatic import is_vacation
+from gateway.mail.automatic import is_null_path, is_vacation
 from gateway.mail.clean import clean_line
 from gateway.mail.dsn_phrase import (
     DAEMONS,
     DELAY,
     DELIVERED,
+    LISTS,
     MACHINE_NAME,
     MANAGERS,
     POSTMASTERS,
@@ -62,6 +63,8 @@ class _Evidence:
     """The readable text above the enclosed mail."""
     below: str
     """The readable text from there on."""
+    is_null: bool
+    """Sent with the null reverse-path."""
 
 
 def read_report(
@@ -77,7 +80,7 @@ def read_report(
         # Nearly every mail: its text need not be searched.
         return None
     above, below = _cut_enclosed(text)
-    seen = _Evidence(header, tree, above, below)
+    seen = _Evidence(header, tree, above, below, is_null_path(header, reverse_path))
     if not _is_report(seen, sender, status_parts):
         return _notification(text) if sender is _Sender.MANAGER else None
     recipients = from_status_parts(status_parts) or from_text_fields(text) or _from_text(seen)
@@ -115,13 +118,16 @@ def _suffices(seen: _Evidence, sender: "_Sender", *, subject: bool, said: bool) 
     """Whether subject and words of a mail without any machine-readable sign make it a report."""
     match sender:
         case _Sender.DAEMON:
-            return said or (subject and not is_vacation(seen.header))
+            named = subject or seen.is_null or DELIVERED.search(seen.text) is not None
+            return said or (named and not is_vacation(seen.header))
         case _Sender.POSTMASTER:
-            return said and (subject or _encloses(seen) or _names_recipient(seen))
+            proof = seen.is_null or subject or _encloses(seen) or _names_recipient(seen)
+            return (said and proof) or (subject and (seen.is_null or _encloses(seen)))
         case _Sender.NOBODY:
-            return said and not is_vacation(seen.header) and _names_recipient(seen)
+            return (said or subject) and not is_vacation(seen.header) and _names_recipient(seen)
         case _Sender.MANAGER:
-            return said and (subject or _encloses(seen))
+            proof = _encloses(seen) or bool(status_in(seen.text)) or bool(LISTS.search(seen.text))
+            return said and proof
         case _Sender.PERSON:
             return False
 
@@ -146,11 +152,9 @@ def _sender(header: Header, reverse_path: str | None) -> _Sender:
             return _Sender.POSTMASTER
     if header.first("from").strip() == b"<>":
         return _Sender.DAEMON
-    paths = [path.strip().lower() for path in header.every("return-path")[:1]]
-    if any(path.lstrip(b"<").startswith(b"mailer-daemon") for path in paths):
+    if header.first("return-path").strip().lower().lstrip(b"<").startswith(b"mailer-daemon"):
         return _Sender.DAEMON
-    known = reverse_path is not None
-    if reverse_path in ("", "<>") if known else b"<>" in paths:
+    if is_null_path(header, reverse_path):
         return _Sender.NOBODY
     return _Sender.MANAGER if MANAGERS.search(local) else _Sender.PERSON
 

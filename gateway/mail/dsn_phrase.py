@@ -39,7 +39,8 @@ SUBJECT: Final = phrases(r"""
     could(?: not|n't) be delivered|(?:was|were) not delivered|not (?:be )?delivered
     unable to (?:deliver|send)|sorry, your message|error sending your (?:mail|message)
     bounced? (?:mail|message|e-?mail)|^warning: (?:message|could not send|delayed)|delayed mail
-    notice: mail|mail status report|rejected:|mail not delivered|\[?bounce\]?:?$|ndr:
+    notice: mail|mail status report|^delayed:|rejected:|mail not delivered
+    non[- ]?consegnat|zustellung fehl|\[?bounce\]?:?$|ndr:
     banned contents|virus .{0,60}in mail|considered unsolicited|^blocked: |user unknown
     unknown user|mailbox (?:is )?full|over quota|are not (?:a )?member
     # de, fr, es, it, pt
@@ -95,6 +96,8 @@ REFUSAL: Final = phrases(r"""
     message from interscan|unknown user:|user mailbox exceeds|invalid final delivery
     no valid recipients|failed addresses follow|message log follows|each of the following recipients
     not a member of this mailing list|this user doesn't have|sent <<< rcpt|received >>> 5
+    undeliverable address|was undeliverable|did not receive a copy of your message
+    list of failed recipients|e-?mail below could not be delivered|unrouteable|invalid recipient
     recipient(?:'s)? (?:mailbox|address) (?:is full|rejected|unknown)|reporting-mta:
     the user(?:\(s\))? account|no such user|user unknown
     mailbox (?:is )?(?:full|unavailable|disabled)|over ?quota
@@ -112,6 +115,8 @@ REFUSAL: Final = phrases(r"""
     失敗しました|存在しないか|届けることができません|お届けできません|无法(?:投递|送达|发送)
     無法(?:投遞|傳遞|送達|張貼)|投递失败|退信
 """)
+LISTS: Final = phrases("not a member of this mailing list|you are not (?:a )?(?:member|subscribed)")
+"""How a list manager refuses."""
 DELAY: Final = phrases(r"""
     has been delayed|is delayed|warning message only|has not yet been delivered
     not yet been delivered|temporary failure report|will (?:be retried|keep trying|continue|retry)

@@ -167,7 +167,9 @@ def _join(lines: list[bytes], defects: list[Defect]) -> bytes:
             defects.append(Defect.LIMIT_FIELD_BYTES)
             del lines[count + 1 :]
             break
-    body = b"".join(lines)[:FIELD_BYTES_MAX].strip(b" \t")
+    body = b"".join(lines)
+    # Not stripped where it was cut: its length tells that something is missing.
+    body = body[:FIELD_BYTES_MAX] if len(body) > FIELD_BYTES_MAX else body.strip(b" \t")
     if _STRAY.search(body):
         defects.append(Defect.STRAY_CR_LF)
         body = _STRAY.sub(b" ", body)
@@ -230,7 +232,4 @@ def lenient_base64(data: bytes) -> bytes:
     data = _NOT_BASE64.sub(b"", data)
     spare = len(data) % 4
     data = data[:-1] if spare == 1 else data + b"=" * (-len(data) % 4)
-    try:
-        return binascii.a2b_base64(data)
-    except binascii.Error:
-        return b""
+    return binascii.a2b_base64(data)

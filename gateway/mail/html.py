@@ -242,7 +242,7 @@ class _Writer:
             return
         if bare.rstrip("/").lower() in label.lower() or label.lower() in ("", bare.lower()):
             return
-        self._line += f" <{target.removeprefix('mailto:')[:500]}>"
+        self._line += f" <{target[:500]}>"
 
     def _write(self, text: str | None) -> None:
         if not text or self._skip:

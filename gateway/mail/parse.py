@@ -20,7 +20,12 @@ from gateway.mail.clean import clean_line
 from gateway.mail.defect import Defect
 from gateway.mail.dsn import read_report
 from gateway.mail.header import Header, as_text, decoded, read_header
-from gateway.mail.limits import MESSAGE_ID_MAX, REFERENCE_COUNT_MAX, SIZE_MAX
+from gateway.mail.limits import (
+    FIELD_BYTES_MAX,
+    MESSAGE_ID_MAX,
+    REFERENCE_COUNT_MAX,
+    SIZE_MAX,
+)
 from gateway.mail.message import Attachment, Envelope, Mail, Mailbox, TraceField
 from gateway.mail.parameter import read_parameters
 from gateway.mail.part import Tree, read_tree
@@ -43,6 +48,16 @@ _WENT_THROUGH: Final = (
     "x-forwarded-to",
     "x-forwarded-for",
 )
+_DOUBTFUL: Final = frozenset(
+    {
+        Defect.STRAY_CR_LF,
+        Defect.NOT_A_FIELD,
+        Defect.LIMIT_HEADER_BYTES,
+        Defect.LIMIT_FIELD_COUNT,
+    }
+)
+"""Another reader of such a header may see another From: one that we cut off, or took for junk."""
+_CHUNK: Final = 1024 * 1024
 _DIGESTED: Final = ("from", "to", "cc", "date", "subject", "message-id")
 
 
@@ -137,7 +152,8 @@ def _originators(header: Header, hint: str, defects: list[Defect]) -> Addresses:
     if not all(addresses.is_clean for addresses in read):
         found.append(Defect.FROM_MALFORMED)
     defects += found
-    doubtful = Defect.STRAY_CR_LF in header.defects or Defect.STRAY_CR_LF in defects
+    hidden = any(len(body) >= FIELD_BYTES_MAX for body in fields)
+    doubtful = hidden or not _DOUBTFUL.isdisjoint((*header.defects, *defects))
     return Addresses(mailboxes, not found and not doubtful)
 
 
@@ -206,6 +222,22 @@ def _digest(raw: bytes, header: Header) -> str:
         for body in header.every(name):
             seen.update(name.encode("ascii") + b":" + b" ".join(body.split()) + b"\n")
     seen.update(b"\n")
-    body = raw[header.body_at :]
-    seen.update(body.replace(b"\r\n", b"\n").rstrip(b"\n"))
+    end = _end_without_blank_lines(raw, header.body_at)
+    for start in range(header.body_at, end, _CHUNK):
+        chunk = raw[start : min(start + _CHUNK, end)]
+        if chunk.endswith(b"\r") and raw.startswith(b"\n", start + _CHUNK):
+            chunk = chunk[:-1]
+        seen.update(chunk.replace(b"\r\n", b"\n"))
     return seen.hexdigest()
+
+
+def _end_without_blank_lines(raw: bytes, start: int) -> int:
+    """The end of `raw[start:]` before its last line ends, found without copying a large mail."""
+    end = len(raw)
+    while end > start:
+        tail = raw[max(start, end - _CHUNK) : end]
+        kept = len(tail.rstrip(b"\r\n"))
+        if kept:
+            return end - len(tail) + kept
+        end -= len(tail)
+    return start

@@ -23,6 +23,7 @@ import re
 from typing import Final, NamedTuple
 
 from gateway.mail import signature
+from gateway.mail.limits import COMMAND_CHARS_MAX
 from gateway.mail.quote_mark import is_marked
 from gateway.mail.splitter import Kind, Splitter
 
@@ -82,7 +83,7 @@ def command_text(text: str, sender_name: str = "") -> str:
     Also cut: marked lines, everything from a lone dash, a closing formula at the end with up to two
     lines behind it, and a last line that is only `sender_name`.
     """
-    lines = [line for line in text.split("\n") if not is_marked(line)]
+    lines = [line for line in text[:COMMAND_CHARS_MAX].split("\n") if not is_marked(line)]
     for number, line in enumerate(lines):
         if signature.is_mark(line) or signature.is_lone_dash(line) or signature.is_mobile(line):
             del lines[number:]

@@ -2,8 +2,7 @@
 
 Rules for this file: those of `gateway.mail.quote`, whose engine this is; and
 1. Most lines are ordinary. They pass a few cheap tests and nothing else.
-2. The expensive looks (joined lines, header blocks) are counted and end at `_LOOKS_MAX`: no
-   person's mail needs so many, and a hostile one gets no more.
+2. The expensive looks (joined lines, header blocks) are counted and end at `_LOOKS_MAX`.
 """
 
 from collections.abc import Iterator
@@ -58,8 +57,7 @@ class Splitter:
         self._text = text
         self._lines = text.split("\n")
         self._kinds: list[Kind | None] = [None] * len(self._lines)
-        self._columns: dict[int, int] = {}
-        """Lines whose beginning is new and whose rest is quoted: where the rest begins."""
+        self._columns: dict[int, int] = {}  # Where the quoted end of a line begins.
         self._rest = Kind.NEW
         """What a line is if nothing says otherwise; no longer new behind a signature mark."""
         self._first_new: int | None = None
@@ -130,9 +128,11 @@ class Splitter:
         self._looks += 1
         return self._looks <= _LOOKS_MAX
 
+    def _set(self, start: int, end: int, kind: Kind) -> None:
+        self._kinds[start:end] = [kind] * (end - start)
+
     def _keep(self, start: int, end: int) -> None:
-        for number in range(start, end):
-            self._kinds[number] = self._rest
+        self._set(start, end, self._rest)
         if self._first_new is None and self._rest is Kind.NEW and start < end:
             self._first_new = start
         self._attributed = False
@@ -143,8 +143,7 @@ class Splitter:
         return self._first_new is not None
 
     def _quote(self, start: int, end: int) -> int:
-        for number in range(start, end):
-            self._kinds[number] = Kind.QUOTED
+        self._set(start, end, Kind.QUOTED)
         return end
 
     def _quote_rest(self, start: int) -> int:
@@ -154,8 +153,7 @@ class Splitter:
     def _release(self) -> None:
         """The client quotes here, with attribution: marked lines above were the author's choice."""
         for start, end in self._loose:
-            for number in range(start, end):
-                self._kinds[number] = Kind.NEW
+            self._set(start, end, Kind.NEW)
         self._loose.clear()
 
     def _fences(self) -> dict[int, int]:
@@ -248,8 +246,7 @@ class Splitter:
         if not attributed and self._rest is Kind.NEW:
             if not self._has_new and Kind.QUOTED not in self._kinds[:at]:
                 # They open the text: context of the author's choice, unless all of it is a quote.
-                for number in range(at, end):
-                    self._kinds[number] = Kind.NEW
+                self._set(at, end, Kind.NEW)
                 return end
             self._loose.append((at, end))
         elif attributed:
@@ -327,8 +324,7 @@ class Splitter:
         if self._first_new is None or first <= self._first_new:
             return
         if signature.is_legal(" ".join(self._lines[first : min(last + 1, first + 100)])[:4000]):
-            for number in range(first, last + 1):
-                self._kinds[number] = Kind.SIGNATURE
+            self._set(first, last + 1, Kind.SIGNATURE)
 
     def stretches(self) -> Iterator[tuple[Kind, int]]:
         """Kind and end (an index into the text) of each stretch of one kind; none is empty."""

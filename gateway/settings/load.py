@@ -11,10 +11,11 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from gateway.desk.people import Addresses, Person, Staff
 from gateway.desk.policy import Options, Policy
@@ -37,7 +38,10 @@ _HINTS: Final = get_type_hints(Options)
 PolicyFile: Final = create_model(  # type: ignore[call-overload]  # fields made from Options
     "PolicyFile",
     __base__=Section,
-    **{one.name: (_HINTS[one.name], getattr(Options(), one.name)) for one in fields(Options)},
+    **{
+        one.name: (_HINTS[one.name], Field(default_factory=partial(getattr, Options(), one.name)))
+        for one in fields(Options)
+    },
 )
 """`policy.toml` without the calendar: the sections are the core's own classes."""
 
