@@ -1,7 +1,6 @@
 """What the core answers: a disposition, the rules that spoke, and every change that follows.
 
-Changes are small frozen values with names that begin with a verb. A decision can be printed,
-compared and carried out; `gateway.store.apply` does the last and misses none (`assert_never`).
+Changes are small frozen values named by verbs; `gateway.store.apply` carries out each of them.
 """
 
 from collections.abc import Mapping
