@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from lxml import html
@@ -49,17 +49,17 @@ class Seen:
         """`de/answer-free`."""
         return f"{self.language}/{self.sample.name}"
 
-    @property
+    @cached_property
     def mail(self) -> EmailMessage:
         """Parsed strictly: a defect raises."""
         return message_from_bytes(self.raw, policy=policy.SMTP.clone(raise_on_defect=True))
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The plain-text part."""
         return self.part("plain")
 
-    @property
+    @cached_property
     def html(self) -> str:
         """The HTML part."""
         return self.part("html")
