@@ -7,7 +7,8 @@ import re
 from typing import Final
 
 WHITE: Final = "#ffffff"
-BLACK: Final = "#111827"
+BLACK: Final = "#000000"
+"""One of the two reads well on any colour: no softer black would."""
 READABLE: Final = 4.5
 _HEX: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _STEPS: Final = 32

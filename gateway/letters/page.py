@@ -146,7 +146,8 @@ def _html(kind: str, value: Value) -> str:
 def said(text: str) -> str:
     """Somebody's own words: every line and every space stays where it was."""
     lines = (escape(printable(line).rstrip().replace("\t", "    ")) for line in text.split("\n"))
-    return _SPACES.sub("&nbsp;", "\n".join(lines).strip("\n")).replace("\n", "<br>\n")
+    kept = "\n".join(lines).strip("\n").replace(STAY, " ")
+    return _SPACES.sub("&nbsp;", kept).replace("\n", "<br>\n")
 
 
 def _set(markdown: str, mark: re.Pattern[str], nonce: str) -> str:
@@ -181,7 +182,7 @@ def _inline(kind: str, index: str, nonce: str) -> str:
         href, label = _mark(nonce, HREF, index), _mark(nonce, LABEL, index)
         return f'<a class="act" href="{href}">{label}</a>'
     place = _mark(nonce, kind, index)
-    return f"<strong>{place}</strong>" if kind == WORD else place
+    return f'<strong class="say">{place}</strong>' if kind == WORD else place
 
 
 def _table(
