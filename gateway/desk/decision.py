@@ -1,7 +1,4 @@
-"""What the core answers: a disposition, the rules that spoke, and every change that follows.
-
-Changes are small frozen values named by verbs; `gateway.store.apply` carries out each of them.
-"""
+"""What the core answers: a disposition, the rules that spoke, and the changes that follow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from gateway.desk.language import LearnLanguage
 from gateway.desk.model import (
     Account,
     Assessment,
@@ -314,6 +312,7 @@ Change = (
     | SettleOrder
     | ArmStep
     | RecordStep
+    | LearnLanguage
     | SendLetter
 )
 

@@ -22,6 +22,7 @@ from gateway.desk.decision import (
     TicketState,
 )
 from gateway.desk.evolve import evolve, evolve_account
+from gateway.desk.language import Written, reads
 from gateway.desk.model import Account, LetterValue, Order, Status, Ticket
 from gateway.desk.policy import Policy
 from gateway.ledger.balance import Movement
@@ -51,6 +52,8 @@ class Draft:
         """Name of the event: what makes causes of entries and keys of letters unique."""
         self.actor = actor
         self.account = account
+        self.written = Written()
+        """The language of the mail at hand."""
         self.tickets = {ticket.number: ticket for ticket in tickets}
         self.before = dict(self.tickets)
         self.changes: list[Change] = []
@@ -249,7 +252,9 @@ class Draft:
         if not isinstance(change, SendLetter):
             return change
         ticket = change.ticket and self.tickets.get(change.ticket.number, change.ticket)
-        return replace(change, ticket=ticket, account=self.account)
+        is_customers = change.audience is Audience.CUSTOMER
+        language = reads(change.to, self.account, self.written) if is_customers else ""
+        return replace(change, ticket=ticket, account=self.account, language=language)
 
     # What rules ask
 

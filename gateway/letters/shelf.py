@@ -36,6 +36,7 @@ VALUES_MAX: Final = 5_000
 REPEATED_MAX: Final = 100_000
 EXPONENT_MAX: Final = 64
 _FRONT_MATTER: Final = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
+_PARTS: Final = ("body", "subject", "line", "foot")
 _SUBJECT: Final = re.compile(r"^subject:(.*)$", re.MULTILINE)
 _STATEMENTS: Final = re.compile(
     r"^(?P<all>(?:[ \t]*\{%(?:(?!%\}).)*%\})+)[ \t]*\n", re.MULTILINE | re.DOTALL
@@ -45,8 +46,9 @@ _RENDERING_ERRORS: Final = (
     *(RecursionError, TypeError, ValueError),
 )
 """What a template can do wrong with its values."""
-_BETWEEN: Final = "\x1d"
-"""Stands between subject, body, line and foot of a rendered letter."""
+_SEPARATOR: Final = "\x1d"
+_BETWEEN: Final = f"\n{_SEPARATOR}\n"
+"""Stands between body, subject, line and foot of a letter, on a line of its own."""
 
 
 class BrokenTemplate(Exception):
@@ -158,22 +160,21 @@ class Source:
         return Rendered(body, subject, line, foot, marks)
 
     def _at(self, error: Exception, line: int | None) -> BrokenTemplate:
-        """The error, in the file whose part has this line."""
-        end = self._parts[0].count("\n") + 1
-        if line is None or line <= end or not self.frame:
-            return _broken(self.path, self._contents[0], _said(error, line))
-        for path, content, part in zip(
-            self.frame, self._contents[1:], self._parts[2:], strict=True
-        ):
-            if line - end <= part.count("\n"):
-                return _broken(path, content, _said(error, line - end))
-            end += part.count("\n")
-        return _broken(self.frame[-1], self._contents[-1], _said(error, None))
+        """The error, in the file whose part has this line of the template."""
+        letter = (self.path, self._contents[0])
+        files = (letter, letter, *zip(self.frame, self._contents[1:], strict=True))
+        for (path, content), part, name in zip(files, self._parts, _PARTS, strict=False):
+            lines = part.count("\n") + 1
+            if line is None or line <= lines:
+                where = line if name != "subject" else None
+                return _broken(path, content, _said(error, where))
+            line -= lines + _BETWEEN.count("\n") - 1
+        return _broken(self.path, self._contents[0], _said(error, None))
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").replace(_BETWEEN, "")
+        return path.read_text(encoding="utf-8").replace(_SEPARATOR, "")
     except (OSError, UnicodeError) as error:
         raise _broken(path, "", str(error)) from error
 

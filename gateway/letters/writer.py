@@ -87,7 +87,13 @@ class Writer:
         self._forms: dict[tuple[str, ...], _Form] = {}
 
     def write(self, letter: SendLetter, frame: Frame) -> Written:
-        """The bytes of a letter."""
+        """The bytes of a letter, and what the operator must hear of it."""
+        written, broken = self._write(letter, frame)
+        if broken is None:
+            return written
+        return replace(written, broken=str(broken), alerts=tuple(self._alerts(broken, frame)))
+
+    def _write(self, letter: SendLetter, frame: Frame) -> tuple[Written, BrokenTemplate | None]:
         place = heading(letter, frame, self._policy.addresses, self._keys)
         made, broken = self._make(letter, frame, place)
         draft = Draft(
@@ -104,10 +110,7 @@ class Writer:
             fields=fields(letter, frame, self._policy, self._keys, made.language),
             enclosures=frame.enclosures if letter.with_attachments else (),
         )
-        written = Written(place.message_id, compose(draft))
-        if broken is None:
-            return written
-        return replace(written, broken=str(broken), alerts=tuple(self._alerts(broken, frame)))
+        return Written(place.message_id, compose(draft)), broken
 
     def _sender(self, letter: SendLetter) -> str:
         department = letter.ticket.department if letter.ticket else "support"
@@ -130,8 +133,8 @@ class Writer:
                     "queue_id": "",
                 },
             )
-            # An alert about the template of alerts is made from the built-in one, as any letter.
-            written = replace(self.write(letter, Frame(event=event, at=frame.at)), alerts=())
+            # Where the template of alerts is broken as well, nobody is told of that for now.
+            written, _ = self._write(letter, Frame(event=event, at=frame.at))
             yield Alert(letter, event, written)
 
     # Rendering

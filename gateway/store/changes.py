@@ -31,10 +31,20 @@ from gateway.desk.decision import (
     StartClock,
     StopClock,
 )
+from gateway.desk.language import LearnLanguage
 from gateway.store import rows
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied, Occasion, draw
-from gateway.store.tables import assessments, clocks, entries, orders, steps, timers, withdrawals
+from gateway.store.tables import (
+    assessments,
+    clocks,
+    contacts,
+    entries,
+    orders,
+    steps,
+    timers,
+    withdrawals,
+)
 
 
 def carry_out(  # noqa: C901, PLR0912 - one line a change
@@ -90,6 +100,8 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
             _arm(connection, change, applied)
         case RecordStep():
             _record_step(connection, change, occasion)
+        case LearnLanguage():
+            _learn_language(connection, change)
         case OpenAccount() | OpenTicket() | SendLetter():
             pass  # Written before and after.
         case (
@@ -105,6 +117,12 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
             pass  # Part of the ticket as it is at the end.
         case _:
             assert_never(change)
+
+
+def _learn_language(connection: Connection, change: LearnLanguage) -> None:
+    """Whatever the operator has set meanwhile stays."""
+    unknown = (contacts.c.address == change.address) & (contacts.c.language == "")
+    connection.execute(update(contacts).where(unknown).values(language=change.language))
 
 
 def _settle_assessment(connection: Connection, change: SettleAssessment) -> None:
