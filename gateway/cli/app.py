@@ -3,7 +3,7 @@
 import typer
 
 from gateway.cli import credits as credit
-from gateway.cli import customers, daemon, demo, explain, mail, orders, reading, tickets
+from gateway.cli import customers, daemon, demo, explain, mail, orders, reading, templates, tickets
 
 app = typer.Typer(
     name="gateway",
@@ -23,3 +23,4 @@ app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")
 app.add_typer(orders.app, name="orders")
 app.add_typer(mail.app, name="mail")
+app.add_typer(templates.app, name="templates")
