@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from gateway.desk.control import FORMS
 from gateway.desk.model import HotRush, LetterValue, Status
 from gateway.letters.sample import (
     ANN,
@@ -34,6 +33,7 @@ from gateway.letters.sample import (
     to_operators,
     to_staff,
 )
+from gateway.letters.sample_info import INFO
 
 _NEW: Final[Mapping[str, LetterValue]] = {
     "text": REQUEST,
@@ -251,18 +251,7 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
         to_staff("new", "bill@desk.example"),
         {"": case(None, order=ORDER)},
     ),
-    "engineer_info": (
-        to_staff("mail", MAX),
-        {
-            "status": case(
-                replace(ANSWERED, free="bug", clocks=clock()), topic="status", usages=()
-            ),
-            "new": case(URGENT, topic="status", usages=()),
-            "balance": case(NEW, account(40, 10), topic="balance", usages=()),
-            "help": case(None, None, topic="help", usages=tuple(one for _, one in FORMS.values())),
-            "lost": case(None, None, topic="status", usages=()),
-        },
-    ),
+    "engineer_info": (to_staff("mail", MAX), INFO),
     "engineer_ack": (
         to_staff("mail", MAX),
         {
