@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from acting.stage import Stage
+from acting.stage import NOW, Stage, people_of_the_cases
 from letter_desk import KEYS, shipped_policy
 from sqlalchemy import select
-from test_work_intake import META, NOW, receive, without
+from test_work_intake import receive, without
 
 from gateway.letters.sample_all import CUSTOMER_SAMPLES
 from gateway.letters.shelf import Shelf
@@ -111,23 +111,22 @@ def test_the_same_file_is_told_of_once_and_a_changed_one_again(tmp_path: Path) -
     assert ids[0] == ids[1] != ids[2]
 
 
-@pytest_asyncio.fixture
-async def stage(tmp_path: Path, either_url: str) -> AsyncIterator[Stage]:
-    reader = Reader()
+@pytest_asyncio.fixture(loop_scope="module")
+async def misspelt(tmp_path: Path, either_url: str, reader: Reader) -> AsyncIterator[Stage]:
+    """A desk whose own receipt names a variable that does not exist."""
     config = {"templates.override": {"en/ticket_received.md": f"{HEAD}{{{{ tikcet }}}}"}}
-    made = Stage(tmp_path, either_url, META, config, NOW, reader)
+    made = Stage(tmp_path, either_url, people_of_the_cases(), config, NOW, reader)
     await made.open()
     yield made
     await made.close()
-    await reader.close()
 
 
-@pytest.mark.asyncio
-async def test_the_operator_hears_of_a_broken_letter_once(stage: Stage) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_operator_hears_of_a_broken_letter_once(misspelt: Stage) -> None:
     for number in range(3):
-        await receive(stage, without(b"Message-ID") + b"x" * number)
+        await receive(misspelt, without(b"Message-ID") + b"x" * number)
 
-    rows = stage.query(lambda c: c.execute(select(outbox.c.letter, outbox.c.recipient)).all())
+    rows = misspelt.query(lambda c: c.execute(select(outbox.c.letter, outbox.c.recipient)).all())
     letters = [row.letter for row in rows]
     assert letters.count("ticket_received") == 3
     assert letters.count("operator_alert") == 1
