@@ -14,6 +14,7 @@ from gateway.cli import (
     outbox,
     reading,
     split,
+    templates,
     tickets,
     wire,
 )
@@ -42,3 +43,4 @@ app.add_typer(mail.app, name="mail")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(auth.app, name="auth")
 app.add_typer(split.app, name="split")
+app.add_typer(templates.app, name="templates")

@@ -110,22 +110,16 @@ def _calendar(operator: Operator, config: Path | None) -> tuple[str, str]:
 
 def _templates(operator: Operator, config: Path | None) -> tuple[str, str]:
     from gateway.daemon import plan_of
-    from gateway.letters.shelf import BrokenTemplate, Shelf
+    from gateway.letters.proof import findings, languages
+    from gateway.letters.shelf import Shelf
 
     plan = plan_of(operator.settings(config))
     shelf = Shelf(plan.built_in_letters, plan.own_letters)
-    broken: list[str] = []
-    names = shelf.names()
-    for name in names:
-        for source in (shelf.own(name, "en"), shelf.built_in(name, "en")):
-            try:
-                if source is not None:
-                    source.compile()
-            except BrokenTemplate as error:
-                broken.append(str(error))
+    found = findings(shelf, plan.policy, plan.keys)
+    broken = [f"{one.file}: {one.text}" for one in found if one.level == "error"]
     if broken:
         return "FAIL", "; ".join(broken)
-    return "ok", f"{len(names)} letters"
+    return "ok", f"{len(shelf.names())} letters, languages: {', '.join(languages(shelf))}"
 
 
 def _database(operator: Operator, config: Path | None) -> tuple[str, str]:

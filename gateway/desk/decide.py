@@ -1,8 +1,9 @@
 """A mail, facts, the policy and an instant make a decision: the one entrance to the rules."""
 
 from datetime import datetime
+from typing import Final
 
-from gateway.desk import account, inquiry, repeats, request
+from gateway.desk import account, inquiry, language, repeats, request
 from gateway.desk.bounce import take_report
 from gateway.desk.commands import Verb
 from gateway.desk.customer import take_reply
@@ -14,6 +15,11 @@ from gateway.desk.policy import Policy
 from gateway.desk.triage import Case, triage
 from gateway.desk.trust import Proof, prove
 from gateway.mail.message import Mail
+
+OF_PEOPLE: Final = frozenset(
+    {Disposition.FOLLOW_UP, Disposition.INQUIRY, Disposition.REQUEST},
+)
+"""Mails from which we learn what language a customer reads."""
 
 
 def decide(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decision:
@@ -29,7 +35,10 @@ def decide(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decision:
         account=(facts.ticket_account if in_ticket else None) or facts.account,
         tickets=(one for one in (facts.ticket if in_ticket else None, *facts.others) if one),
     )
+    draft.written = language.written_in(mail, facts.clues.sender)
     draft.because(reason)
+    if disposition in OF_PEOPLE and proof.is_contact:
+        draft.record(*language.learned(draft.written, facts.contact))
     decision = _take(draft, mail, facts, proof, disposition)
     return repeats.thin_out(decision, facts, policy, draft.at)
 

@@ -1,8 +1,4 @@
-"""What the core answers: a disposition, the rules that spoke, and every change that follows.
-
-Changes are small frozen values with names that begin with a verb. A decision can be printed,
-compared and carried out; `gateway.store.apply` does the last and misses none (`assert_never`).
-"""
+"""What the core answers: a disposition, the rules that spoke, and the changes that follow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +14,7 @@ from gateway.desk.clock_change import (
     StartClock,
     StopClock,
 )
+from gateway.desk.language import LearnLanguage
 from gateway.desk.model import (
     Account,
     Assessment,
@@ -242,6 +239,8 @@ class SendLetter:
     """The address whose letter this is a copy of, or empty."""
     with_attachments: bool = False
     """The attachments of the mail at hand travel along."""
+    language: str = ""
+    """What the recipient reads, as far as it is known: `de`, `pt-BR`."""
 
 
 Change = (
@@ -271,6 +270,7 @@ Change = (
     | RecordStep
     | HoldStep
     | RecountClock
+    | LearnLanguage
     | SendLetter
 )
 

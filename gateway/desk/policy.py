@@ -229,6 +229,10 @@ class Operator:
 
     name: str = "Support desk"
     """Name of the desk in letters."""
+    colour: str = "#1f5f8b"
+    """Colour of the desk in letters, as `#rrggbb`; text on it is black or white by itself."""
+    language: str = "en"
+    """Language of letters to customers whose own nobody knows, such as `de`."""
     footer: str = ""
     """Address, telephone and the like, at the foot of every customer letter."""
 

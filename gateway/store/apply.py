@@ -220,6 +220,10 @@ def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applie
     applied.letters += 1
     if written.broken:
         applied.broken.append(written.broken)
+    for alert in written.alerts:
+        enqueue(
+            connection, alert.letter, alert.written, event=alert.event, ticket=None, at=occasion.at
+        )
     if number and letter.audience == "customer" and not letter.copy_of:
         extend_thread(applied, number, written.message_id)
 

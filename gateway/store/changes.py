@@ -33,6 +33,7 @@ from gateway.desk.decision import (
     SettleAssessment,
     SettleOrder,
 )
+from gateway.desk.language import LearnLanguage
 from gateway.desk.model import Order
 from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
 from gateway.store import examples, rows
@@ -46,7 +47,7 @@ from gateway.store.promises import (
     start_clock,
     stop_clock,
 )
-from gateway.store.tables import assessments, entries, orders, withdrawals
+from gateway.store.tables import assessments, contacts, entries, orders, withdrawals
 
 
 def carry_out(  # noqa: C901, PLR0912 - one line a change
@@ -99,6 +100,8 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
         case ArmStep() | RecordStep():
             own = replace(change, ticket=applied.ticket(change.ticket) or change.ticket)
             deal_with_steps(connection, [own], at=occasion.at)
+        case LearnLanguage():
+            _learn_language(connection, change)
         case OpenAccount() | OpenTicket() | SendLetter():
             pass  # Written before and after.
         case (
@@ -130,6 +133,12 @@ def _place_order(connection: Connection, order: Order, applied: Applied) -> None
             ordered_at=order.ordered_at,
         )
     )
+
+
+def _learn_language(connection: Connection, change: LearnLanguage) -> None:
+    """Whatever the operator has set meanwhile stays."""
+    unknown = (contacts.c.address == change.address) & (contacts.c.language == "")
+    connection.execute(update(contacts).where(unknown).values(language=change.language))
 
 
 def _settle_assessment(connection: Connection, change: SettleAssessment) -> None:
