@@ -145,6 +145,7 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 group.create_task(parts.intake.run(), name="intake")
                 group.create_task(parts.rounds.run(), name="rounds")
+                group.create_task(parts.reporter.run(), name="reporter")
                 for courier in parts.couriers:
                     group.create_task(courier.run(), name="courier")
                 self._announce()
@@ -153,6 +154,7 @@ class Daemon:
                 await doors.aclose()
                 parts.intake.stop()
                 parts.rounds.stop()
+                parts.reporter.stop()
                 for courier in parts.couriers:
                     courier.stop()
         journal.note("stopped")

@@ -246,3 +246,40 @@ def test_the_demo_tells_its_story_and_ends_by_itself() -> None:
     for word in ("HotRush", "ticket_received", "T-1001", "T-1002", "0 waiting"):
         assert word in ran.output
     assert json.dumps("Traceback") not in ran.errors
+
+
+def test_the_report_prints_a_table_and_writes_files(desk: Path) -> None:
+    html, csv = desk.parent / "report.html", desk.parent / "report.csv"
+
+    shown = run_gateway("report", config=desk)
+    told = run_gateway(
+        "report", "--json", "--since", "2026-07-01", "--until", "2026-07-07", config=desk
+    )
+    written = run_gateway("report", "--html", str(html), "--csv", str(csv), config=desk)
+    quiet = run_gateway("report", "--quiet", "--html", str(html), config=desk)
+
+    assert "First response in time" in shown.output
+    assert [one["day"] for one in told.json()["days"]][0::6] == ["2026-07-01", "2026-07-07"]
+    assert str(html) in written.output
+    assert html.read_text().startswith("<!DOCTYPE html>")
+    assert len(csv.read_text().splitlines()) == 29
+    assert (quiet.code, quiet.output, quiet.errors) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "hint"),
+    [
+        pytest.param(("--since", "yesterday"), 2, "write it like 2026-07-01", id="no day"),
+        pytest.param(
+            ("--since", "2026-07-02", "--until", "2026-07-01"), 2, "before", id="reversed"
+        ),
+        pytest.param(("--html", "/nowhere/at/all.html"), 1, "/nowhere/at/all.html", id="no folder"),
+    ],
+)
+def test_a_report_that_cannot_be_made_says_why(
+    desk: Path, words: tuple[str, ...], code: int, hint: str
+) -> None:
+    ran = run_gateway("report", *words, config=desk)
+
+    assert (ran.code, hint in ran.errors) == (code, True)
+    assert "Traceback" not in ran.errors

@@ -3,7 +3,7 @@
 import typer
 
 from gateway.cli import credits as credit
-from gateway.cli import customers, daemon, demo, explain, mail, orders, reading, tickets
+from gateway.cli import customers, daemon, demo, explain, mail, orders, reading, report, tickets
 
 app = typer.Typer(
     name="gateway",
@@ -18,6 +18,7 @@ demo.add_to(app)
 daemon.add_to(app)
 reading.add_to(app)
 explain.add_to(app)
+report.add_to(app)
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")

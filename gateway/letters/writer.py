@@ -36,6 +36,8 @@ class Frame:
     thread: tuple[str, ...] = ()
     """Message-IDs of the ticket's customer thread, oldest first."""
     enclosures: tuple[Enclosure, ...] = ()
+    html: str = ""
+    """The HTML part, where it was made elsewhere and not from the template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Writer:
             in_reply_to=in_reply_to,
             references=references,
             text=text,
+            html=frame.html,
             fields=tuple(self._fields(letter, frame, number)),
             enclosures=frame.enclosures if letter.with_attachments else (),
         )
