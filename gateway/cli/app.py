@@ -3,7 +3,18 @@
 import typer
 
 from gateway.cli import credits as credit
-from gateway.cli import customers, daemon, demo, explain, mail, orders, reading, report, tickets
+from gateway.cli import (
+    customers,
+    daemon,
+    demo,
+    explain,
+    init,
+    mail,
+    orders,
+    reading,
+    report,
+    tickets,
+)
 
 app = typer.Typer(
     name="gateway",
@@ -15,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 demo.add_to(app)
+init.add_to(app)
 daemon.add_to(app)
 reading.add_to(app)
 explain.add_to(app)
