@@ -29,6 +29,24 @@ def test_help_is_readable_and_names_the_commands() -> None:
     assert max(map(len, ran.output.splitlines())) <= 80
     for command in ("demo", "run", "check", "explain", "tickets", "credits", "customers", "mail"):
         assert command in ran.output
+    assert "..." not in ran.output.partition("Commands:")[2], "no sentence is cut off"
+
+
+def test_settings_are_listed_by_word(desk: Path) -> None:
+    every = run_gateway("settings", "--json").rows()
+    about = run_gateway("settings", "hotrush", "refund", "--json").rows()
+    none = run_gateway("settings", "teapot")
+
+    assert {one["file"] for one in every} == {"gateway.toml", "policy.toml", "staff.toml"}
+    assert {one["key"] for one in about} >= {"hotrush.refund_on_withdraw"}
+    assert len(about) < 5
+    assert (none.code, "teapot" in none.errors) == (1, True)
+
+
+def test_check_speaks_json(desk: Path) -> None:
+    ran = run_gateway("check", "--json", config=desk)
+
+    assert {one["part"]: one["state"] for one in ran.rows()}["database"] == "ok"
 
 
 def test_check_says_what_works(desk: Path) -> None:

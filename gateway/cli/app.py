@@ -13,6 +13,7 @@ from gateway.cli import (
     orders,
     reading,
     report,
+    settings,
     tickets,
 )
 
@@ -31,6 +32,7 @@ daemon.add_to(app)
 reading.add_to(app)
 explain.add_to(app)
 report.add_to(app)
+settings.add_to(app)
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import typer
 
-from gateway.cli.operator import TEMPORARY, Config, Operator, operator_of, refuse
+from gateway.cli.operator import TEMPORARY, Config, Json, Operator, as_json, operator_of, refuse
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the tree."""
-    app.command()(run)
-    app.command()(check)
+    app.command(short_help="Serve: take mail in, answer, keep promises.")(run)
+    app.command(short_help="Check settings and parts; sends nothing.")(check)
 
 
 def run(context: typer.Context, config: Config = None) -> None:
@@ -38,14 +38,14 @@ def run(context: typer.Context, config: Config = None) -> None:
         refuse(f"cannot start: {error.strerror or error}")
 
 
-def check(context: typer.Context, config: Config = None) -> None:
+def check(context: typer.Context, config: Config = None, json: Json = False) -> None:
     """Check settings, templates, database and smarthost; sends nothing.
 
     Exit code 0 where all is well, 1 where a part does not work, 78 for wrong settings.
     """
     operator = operator_of(context)
     settings = operator.settings(config)
-    print(f"ok    settings    {settings.path}")
+    _tell("ok", "settings", str(settings.path), json=json)
     failures = 0
     for name, probe in (
         ("calendar", _calendar),
@@ -56,9 +56,17 @@ def check(context: typer.Context, config: Config = None) -> None:
     ):
         word, text = probe(operator, config)
         failures += word == "FAIL"
-        print(f"{word:5} {name:11} {text}")
+        _tell(word, name, text, json=json)
     if failures:
         raise typer.Exit(1)
+
+
+def _tell(word: str, name: str, text: str, *, json: bool) -> None:
+    """One part, and whether it works."""
+    if json:
+        print(as_json({"part": name, "state": word.lower(), "text": text}))
+    else:
+        print(f"{word:5} {name:11} {text}")
 
 
 def _calendar(operator: Operator, config: Path | None) -> tuple[str, str]:

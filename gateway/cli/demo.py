@@ -77,7 +77,7 @@ CUSTOMER: Final = "ann@acme.example"
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command()(demo)
+    app.command(short_help="See it all in a minute, on a throw-away desk.")(demo)
 
 
 def demo(

@@ -21,7 +21,7 @@ USAGE = 2
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command()(report)
+    app.command(short_help="Promises kept and missed, credits, load.")(report)
 
 
 def report(
