@@ -23,6 +23,7 @@ from gateway.wire.maildir import MaildirCarrier
 from gateway.wire.smtp_in import Door, listen, port_of
 from gateway.wire.smtp_out import Relay, SmarthostCarrier, read_relay
 from gateway.work.assembly import Parts, Plan, accepts, load_keys
+from gateway.work.recount import prepare_timers
 
 DRAIN_SECONDS: Final = 10.0
 
@@ -135,6 +136,7 @@ class Daemon:
                 check_durable(parts.engine)
                 await asyncio.to_thread(upgrade, parts.engine)
                 await parts.transactions(lambda c: outbox.release(c, parts.plan.node))
+                await prepare_timers(parts.transactions, parts.desk)
                 await self._serve(parts)
             finally:
                 await parts.reader.close()

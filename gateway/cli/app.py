@@ -2,8 +2,8 @@
 
 import typer
 
-from gateway.cli import credits as credit
 from gateway.cli import (
+    calendar,
     customers,
     daemon,
     demo,
@@ -16,6 +16,7 @@ from gateway.cli import (
     settings,
     tickets,
 )
+from gateway.cli import credits as credit
 
 app = typer.Typer(
     name="gateway",
@@ -37,4 +38,5 @@ app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")
 app.add_typer(orders.app, name="orders")
+app.add_typer(calendar.app, name="calendar")
 app.add_typer(mail.app, name="mail")

@@ -6,15 +6,21 @@ compared and carried out; `gateway.store.apply` does the last and misses none (`
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from gateway.desk.clock_change import (
+    ArmStep,
+    HoldStep,
+    RecordStep,
+    RecountClock,
+    StartClock,
+    StopClock,
+)
 from gateway.desk.model import (
     Account,
     Assessment,
-    Clock,
-    ClockKind,
     HotRush,
     LetterValue,
     Order,
@@ -26,7 +32,6 @@ from gateway.desk.model import (
     Waiting,
     Withdrawal,
 )
-from gateway.desk.step import Step
 from gateway.ledger.entry import Entry
 
 
@@ -166,28 +171,6 @@ class CountWithdrawal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartClock:
-    """A promise begins to count; a clock of the same kind that runs is replaced."""
-
-    ticket: int
-    clock: Clock
-    steps: tuple[Step, ...] = ()
-    """What happens to it until it stops."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopClock:
-    """A promise is kept (`met`) or no longer asked for."""
-
-    ticket: int
-    kind: ClockKind
-    at: datetime
-    met: bool
-    time_left: timedelta | None = None
-    """What is left of the promise, where it goes on after a confirmation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FileMessage:
     """A mail joins a ticket."""
 
@@ -231,31 +214,6 @@ class SettleOrder:
     number: int
     status: OrderStatus
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmStep:
-    """Something is to happen to a ticket at an instant, unless the ticket moves on before."""
-
-    ticket: int
-    clock: str
-    """A kind of clock, the label of an assessment, or `ticket`."""
-    step: Step
-    due_at: datetime
-    """The due time of the promise that the step belongs to."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordStep:
-    """A reminder, warning or escalation has been dealt with; never again for this due time."""
-
-    ticket: int
-    clock: str
-    step: str
-    at: datetime
-    due_at: datetime
-    sent: bool
-    breach: bool = False
 
 
 class Audience(StrEnum):
@@ -313,6 +271,8 @@ Change = (
     | SettleOrder
     | ArmStep
     | RecordStep
+    | HoldStep
+    | RecountClock
     | SendLetter
 )
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from gateway.desk import account, assessment, closing, department, freeing, lifecycle, price, split
+from gateway.desk import (
+    account,
+    acknowledge,
+    assessment,
+    closing,
+    department,
+    freeing,
+    lifecycle,
+    price,
+    split,
+)
 from gateway.desk.account import Credit
 from gateway.desk.control import Refusal, StaffCommand
 from gateway.desk.decision import AssignTicket, EndSuggestions, MoveTicket
@@ -92,7 +102,25 @@ def _put_back(desk: Desk, command: StaffCommand) -> Done:
 
 
 def _take(desk: Desk, command: StaffCommand) -> Done:
-    return _assign(desk, StaffCommand(verb="assign", line=command.line, who="me"))
+    """The ticket is mine; where it was escalated, that is acknowledged too."""
+    if refusal := _assign(desk, StaffCommand(verb="assign", line=command.line, who="me")):
+        return refusal
+    if not acknowledge.is_escalated(desk.ticket):
+        return None
+    return _ack(desk, command)
+
+
+def _ack(desk: Desk, command: StaffCommand) -> Done:
+    """Seen; a promised time in the same mail says until when."""
+    block = desk.facts.clues.control
+    last = block.find("eta") or block.find("take") or block.find("ack")
+    if last is not None and last != command:
+        return None
+    return acknowledge.acknowledge(desk.draft, desk.number, desk.person, command)
+
+
+def _eta(desk: Desk, command: StaffCommand) -> Done:
+    return acknowledge.acknowledge(desk.draft, desk.number, desk.person, command)
 
 
 def _start(desk: Desk, command: StaffCommand) -> Done:
@@ -239,6 +267,8 @@ RUN: Final = MappingProxyType[str, Callable[[Desk, StaffCommand], Done]](
     {
         "assign": _assign,
         "take": _take,
+        "ack": _ack,
+        "eta": _eta,
         "start": _start,
         "assess": _assess,
         "category": _assess,

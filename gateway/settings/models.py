@@ -195,7 +195,21 @@ class CalendarSettings(Section):
         **dict.fromkeys(("sat", "sun"), ("10:00-18:00",)),
     }
     """Periods by weekday, such as `mon = ["09:00-13:00", "14:00-18:00"]`."""
-    holidays: tuple[date, ...] = ()
+    holidays: tuple[date | str, ...] = ()
     """Days without working time."""
-    special_days: dict[date, tuple[str, ...]] = {}
+    holidays_country: str | None = None
+    """Country whose public holidays are days without working time: an ISO 3166 code such as
+    `DE`."""
+    holidays_subdivision: str | None = None
+    """Part of that country with holidays of its own, such as `BY`."""
+    holidays_file: Path | None = None
+    """iCalendar file (.ics) whose all-day events are days without working time; relative to the
+    settings."""
+    special_days: dict[str, tuple[str, ...]] = {}
     """Days with periods of their own."""
+
+
+class CalendarSection(Section):
+    """The section `calendar` of `policy.toml`; the others are the core's own classes."""
+
+    calendar: CalendarSettings = CalendarSettings()

@@ -27,9 +27,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "string_type": "must be a text in quotes",
     "time_delta_type": "must be a duration such as 90s, 15m, 2h or 14d",
     "time_delta_parsing": "must be a duration such as 90s, 15m, 2h or 14d",
-    "date_from_datetime_parsing": "must be a date such as 2027-01-01",
-    "date_parsing": "must be a date such as 2027-01-01",
-    "date_type": "must be a date such as 2027-01-01",
+    "date_from_datetime_parsing": "must be a date that exists, such as 2027-01-01",
+    "date_parsing": "must be a date that exists, such as 2027-01-01",
+    "date_type": "must be a date that exists, such as 2027-01-01",
     "tuple_type": "must be a list in square brackets",
     "dict_type": "must be a table",
     "model_type": "must be a table",
@@ -43,7 +43,7 @@ def describe(file: str, error: ValidationError, known: Mapping[str, Any]) -> lis
 
 
 def _line(file: str, error: ErrorDetails, known: Mapping[str, Any]) -> str:
-    path = ".".join(_shown(part) for part in error["loc"])
+    path = ".".join(_shown(part) for part in error["loc"] if part != "[key]")
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{file}: {path}: unknown key{_nearest(path, known)}"
     words = _WORDS.get(error["type"])

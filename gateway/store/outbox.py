@@ -4,10 +4,10 @@ A row holds the final bytes. Whoever claims it holds a lease: after the lease an
 claim it again, and the late settlement of the first touches no row (fault F30).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -56,27 +56,36 @@ def enqueue(
     at: datetime,
 ) -> None:
     """Put a letter into the outbox; the same letter of the same event stays the one it was."""
+    enqueue_all(connection, [outbox_row(letter, written, event=event, ticket=ticket, at=at)])
+
+
+def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) -> None:
+    """Put many letters into the outbox, in one statement."""
     dialect = sqlite if is_sqlite(connection) else postgresql
-    connection.execute(
-        dialect.insert(outbox)
-        .values(
-            event=event,
-            letter=letter.letter,
-            recipient=letter.to,
-            audience=str(letter.audience),
-            ticket=ticket,
-            order_number=None,
-            assessment=letter.assessment,
-            copy_of=letter.copy_of,
-            message_id=written.message_id,
-            content=written.content,
-            state="queued",
-            priority=PRIORITIES.get(letter.letter, ORDINARY),
-            created_at=at,
-            not_before=at,
-        )
-        .on_conflict_do_nothing(index_elements=["message_id"])
-    )
+    statement = dialect.insert(outbox).on_conflict_do_nothing(index_elements=["message_id"])
+    connection.execute(statement, letters)
+
+
+def outbox_row(
+    letter: SendLetter, written: Written, *, event: str, ticket: int | None, at: datetime
+) -> dict[str, Any]:
+    """A letter as it waits to leave."""
+    return {
+        "event": event,
+        "letter": letter.letter,
+        "recipient": letter.to,
+        "audience": str(letter.audience),
+        "ticket": ticket,
+        "order_number": None,
+        "assessment": letter.assessment,
+        "copy_of": letter.copy_of,
+        "message_id": written.message_id,
+        "content": written.content,
+        "state": "queued",
+        "priority": PRIORITIES.get(letter.letter, ORDINARY),
+        "created_at": at,
+        "not_before": at,
+    }
 
 
 def has_event(connection: Connection, event: str) -> bool:

@@ -5,6 +5,8 @@ the book append-only and its totals true. Migrations must arrive at exactly thes
 of the mails: a test compares them.
 """
 
+from datetime import datetime
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,9 +20,17 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 
 from gateway.store.schema import Id, metadata, one_of
 from gateway.store.types import Instant, JsonText
+
+
+def _own_time(context: DefaultExecutionContext) -> datetime:
+    """A timer waits for its own time unless told otherwise."""
+    at: datetime = context.get_current_parameters()["at"]  # type: ignore[no-untyped-call]  # so
+    return at
+
 
 counters = Table(
     "counters",
@@ -214,6 +224,12 @@ clocks = Table(
     Column("stopped_at", Instant),
     Column("met", Boolean),
     Column("breached", Boolean, nullable=False, default=False),
+    # Microseconds left of an older promise, where this one is only its rest.
+    Column("rest", BigInteger),
+    Column("escalated", Integer, nullable=False, default=0),
+    Column("held", Integer, nullable=False, default=0),
+    Column("promised_at", Instant),
+    Column("promised_by", Text, nullable=False, default=""),
     one_of("kind", "first_response", "answer", "next_response"),
     Index(
         "uq_clocks_running",
@@ -234,7 +250,27 @@ timers = Table(
     Column("step", Text, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
-    Index(None, "at"),
+    # When it was written: what was overdue already then is not late (rule M19).
+    Column("armed_at", Instant),
+    # Its own time, or a later one after a try that failed.
+    Column("not_before", Instant, nullable=False, default=_own_time),
+    Column("tries", Integer, nullable=False, default=0),
+    # Set aside after too many tries, until the gateway starts anew.
+    Column("parked_at", Instant),
+    Column("failure", Text, nullable=False, default=""),
+    Index(
+        "ix_timers_waiting",
+        "not_before",
+        sqlite_where=text("parked_at IS NULL"),
+        postgresql_where=text("parked_at IS NULL"),
+    ),
+    # Every start looks for them: without it, through all timers there are.
+    Index(
+        "ix_timers_parked",
+        "parked_at",
+        sqlite_where=text("parked_at IS NOT NULL"),
+        postgresql_where=text("parked_at IS NOT NULL"),
+    ),
 )
 
 steps = Table(
@@ -246,8 +282,10 @@ steps = Table(
     Column("step", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
+    # The opening of a reminder, which comes daily; the due time of any other step.
+    Column("slot", Instant, nullable=False),
     Column("fired_at", Instant, nullable=False),
     Column("sent", Boolean, nullable=False),
-    # Each step once for each due time, whatever happens to processes, clocks and nodes (M14).
-    UniqueConstraint("ticket", "clock", "step", "at", "due_at"),
+    # Each step once for each due time, whatever happens to processes, clocks and nodes (38).
+    UniqueConstraint("ticket", "clock", "step", "due_at", "slot"),
 )

@@ -134,7 +134,7 @@ class Intake:
             journal.warn("database_down", queue_id=queue_id, error=type(error).__name__)
             return "down"
         except Exception as error:  # noqa: BLE001 - one mail must never stop the others
-            return await self._failed(queue_id, _describe(error))
+            return await self._failed(queue_id, describe_failure(error))
         if decision is None:
             await self._spool.done([queue_id])
             return "done"
@@ -192,7 +192,7 @@ class Intake:
         return "parked" if parked else "later"
 
 
-def _describe(error: Exception) -> str:
+def describe_failure(error: Exception) -> str:
     """The kind of an error and where it rose; never its text, which may quote the mail (P16)."""
     if isinstance(error, IntegrityError | Conflict):
         return type(error).__name__

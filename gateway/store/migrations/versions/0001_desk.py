@@ -222,6 +222,11 @@ def _clocks() -> None:
         sa.Column("stopped_at", sa.BigInteger(), nullable=True),
         sa.Column("met", sa.Boolean(), nullable=True),
         sa.Column("breached", sa.Boolean(), nullable=False),
+        sa.Column("rest", sa.BigInteger(), nullable=True),
+        sa.Column("escalated", sa.Integer(), nullable=False),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("promised_at", sa.BigInteger(), nullable=True),
+        sa.Column("promised_by", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "kind IN ('first_response', 'answer', 'next_response')", name=op.f("ck_clocks_kind")
         ),
@@ -281,6 +286,7 @@ def _steps() -> None:
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
         sa.Column("fired_at", sa.BigInteger(), nullable=False),
         sa.Column("sent", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_steps_ticket")),
@@ -289,9 +295,9 @@ def _steps() -> None:
             "ticket",
             "clock",
             "step",
-            "at",
             "due_at",
-            name=op.f("uq_steps_ticket_clock_step_at_due_at"),
+            "slot",
+            name=op.f("uq_steps_ticket_clock_step_due_at_slot"),
         ),
     )
 
@@ -304,10 +310,30 @@ def _timers() -> None:
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("armed_at", sa.BigInteger(), nullable=True),
+        sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("parked_at", sa.BigInteger(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_timers_ticket")),
         sa.PrimaryKeyConstraint("ticket", "clock", "step", name=op.f("pk_timers")),
     )
-    op.create_index(op.f("ix_timers_at"), "timers", ["at"], unique=False)
+    op.create_index(
+        "ix_timers_parked",
+        "timers",
+        ["parked_at"],
+        unique=False,
+        sqlite_where=sa.text("parked_at IS NOT NULL"),
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_timers_waiting",
+        "timers",
+        ["not_before"],
+        unique=False,
+        sqlite_where=sa.text("parked_at IS NULL"),
+        postgresql_where=sa.text("parked_at IS NULL"),
+    )
 
 
 def _withdrawals() -> None:
