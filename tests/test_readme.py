@@ -36,13 +36,28 @@ ELSEWHERE = {
     "gateway --install-completion": "test_completion_knows_the_commands",
 }
 """Commands that another test runs, because they ask, stay up or change the shell."""
+NO_MAILBOX = "the settings name no mailbox"
 REFUSED = {
     "gateway orders paid P-17": "there is no order",
     "gateway mail release QUEUE-ID": "is parked",
+    "gateway mail reconcile": NO_MAILBOX,
+    "gateway mail reconcile --again": NO_MAILBOX,
+    "gateway auth login support": NO_MAILBOX,
+    "gateway auth login NAME": NO_MAILBOX,
+    "gateway auth status": NO_MAILBOX,
+    "gateway split evaluate": "no labelled replies",
+    "gateway split evaluate pairs.jsonl": "No such file",
+    "gateway split score --json pairs.jsonl": "No such file",
+    "gateway check --roundtrip": "no smarthost is set",
+    "gateway smtp-user NAME": "the password is empty",
+    "gateway outbox show 17": "there is no letter 17",
+    "gateway outbox retry 17": "17 was sent",
+    "gateway outbox withhold 17": "17 was sent",
 }
 """Commands that need what a young desk does not have; they say so."""
 INCOMPLETE = (
     "gateway explain",
+    "gateway smtp-user",
     "gateway credits adjust",
     "gateway customers import",
     "gateway customers export",
@@ -114,13 +129,24 @@ def test_a_command_of_the_readme_runs(at_desk: Path, line: str) -> None:
     ran = run_gateway(*words[1:], stdin=stdin)
 
     if line in REFUSED:
-        assert (ran.code, REFUSED[line] in ran.errors) == (1, True), ran.errors
+        told = ran.output + ran.errors
+        assert (ran.code, REFUSED[line] in told) == (1, True), told
     else:
         assert ran.code == 0, ran.errors or ran.output
 
 
 def test_other_commands_of_the_readme_are_run_by_ci() -> None:
-    known = ("git clone", "pip install uv", "uv run pytest", "uv run gateway", "printf", "gateway")
+    # Benches print measurements for people; no machine of CI is quiet enough for them.
+    bench = "uv run python tests/bench/"
+    known = (
+        bench,
+        "git clone",
+        "pip install uv",
+        "uv run pytest",
+        "uv run gateway",
+        "printf",
+        "gateway",
+    )
 
     assert [line for line in shell_lines() if not line.startswith(known)] == []
     assert "run gateway demo" in (TOP / ".ci/run").read_text()
@@ -144,7 +170,7 @@ def paths(names: dict[str, object], before: str = "") -> set[str]:
 
 
 def test_every_setting_is_listed_with_a_default_and_a_sentence() -> None:
-    listed = {(one.file, one.key.split("[]")[0].split(".<name>")[0]) for one in all_settings()}
+    listed = {(one.file, one.key.replace("[]", "")) for one in all_settings()}
     expected = {
         "gateway.toml": paths(setting_names(GatewaySettings)),
         "policy.toml": paths(option_names()),

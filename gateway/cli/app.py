@@ -3,6 +3,7 @@
 import typer
 
 from gateway.cli import (
+    auth,
     calendar,
     customers,
     daemon,
@@ -11,10 +12,13 @@ from gateway.cli import (
     init,
     mail,
     orders,
+    outbox,
     reading,
     report,
     settings,
+    split,
     tickets,
+    wire,
 )
 from gateway.cli import credits as credit
 
@@ -34,9 +38,13 @@ reading.add_to(app)
 explain.add_to(app)
 report.add_to(app)
 settings.add_to(app)
+wire.add_to(app)
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")
 app.add_typer(orders.app, name="orders")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(mail.app, name="mail")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(auth.app, name="auth")
+app.add_typer(split.app, name="split")

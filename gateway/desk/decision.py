@@ -32,6 +32,8 @@ from gateway.desk.model import (
     Waiting,
     Withdrawal,
 )
+from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
+from gateway.desk.weighing import Weighed
 from gateway.ledger.entry import Entry
 
 
@@ -194,13 +196,6 @@ class LinkTickets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndSuggestions:
-    """No more split suggestions for this ticket (`#nosplit`)."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
     """Credits are ordered; its number is a stand-in until the store draws one."""
 
@@ -265,8 +260,11 @@ Change = (
     | StartClock
     | StopClock
     | FileMessage
+    | TrimMessage
     | LinkTickets
     | EndSuggestions
+    | RecordSplit
+    | LabelSplit
     | PlaceOrder
     | SettleOrder
     | ArmStep
@@ -302,6 +300,8 @@ class Decision:
     """Why the mail waits for the operator, where it does."""
     states: tuple[TicketState, ...] = ()
     """Every ticket that the changes touch, before and after."""
+    weighed: Weighed | None = None
+    """What spoke for and against another topic, where the text was weighed (policy 4.7)."""
 
     @property
     def letters(self) -> tuple[SendLetter, ...]:

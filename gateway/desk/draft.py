@@ -25,6 +25,7 @@ from gateway.desk.evolve import evolve, evolve_account
 from gateway.desk.model import Account, LetterValue, Order, Status, Ticket
 from gateway.desk.people import SUPPORT, Role
 from gateway.desk.policy import Policy
+from gateway.desk.weighing import Weighed
 from gateway.ledger.balance import Movement
 from gateway.ledger.entry import Entry, Kind
 
@@ -56,6 +57,8 @@ class Draft:
         self.before = dict(self.tickets)
         self.changes: list[Change] = []
         self.reasons: list[str] = []
+        self.weighed: Weighed | None = None
+        """What spoke for and against another topic, once a text was weighed."""
         self._entry_count = 0
 
     # Recording
@@ -251,6 +254,7 @@ class Draft:
                 for number, after in self.tickets.items()
                 if self.before.get(number) != after
             ),
+            weighed=self.weighed,
         )
 
     def _with_final_state(self, change: Change) -> Change:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from gateway.desk.clues import Clues
+from gateway.desk.learned import Learned
 from gateway.desk.model import Account, Contact, Order, Ticket
-from gateway.desk.words import Background
 from gateway.ledger.entry import Entry
 
 FoundBy = Literal["token", "reference", "subject", ""]
@@ -30,6 +30,16 @@ class RepliedTo:
     ticket: int | None
     assessment: int | None
     to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitOff:
+    """A ticket that was split off, and the one it came from."""
+
+    ticket: Ticket
+    parent: Ticket
+    by_itself: bool
+    """Split by the signs alone: nobody asked for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +99,9 @@ class Facts:
     """The account's last entries, latest first, where somebody asked for them."""
     topic: tuple[str, ...] = ()
     """What the ticket has been about: subject and texts so far."""
-    background: Background = field(default_factory=Background)
-    """How often words occur at this desk, for the likeness of texts."""
+    learned: Learned = field(default_factory=Learned)
+    """What this desk's mails have taught about words, for the likeness of texts."""
+    split_off: SplitOff | None = None
+    """The split that a mail takes back or speaks of, where it does."""
     briefing: Briefing = field(default_factory=Briefing)
     """What a member of staff asked to be told."""

@@ -183,6 +183,8 @@ class SplitRules:
     """Cosine similarity of words below which a reply counts as unlike its ticket."""
     min_words: int = 6
     """Replies with fewer significant words are never called unlike."""
+    model: Literal["default", "topic"] = "default"
+    """The likeness model; `topic` learns more from the desk's mails, with the extra `topic`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

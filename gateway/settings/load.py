@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -26,10 +26,10 @@ from gateway.settings.models import (
     CalendarSection,
     CalendarSettings,
     GatewaySettings,
-    Section,
     StaffSettings,
 )
-from gateway.settings.problems import WrongSettings, describe
+from gateway.settings.problems import ANY_NAME, WrongSettings, describe
+from gateway.settings.section import Section
 from gateway.worktime.hours import Calendar
 
 PREFIX: Final = "GATEWAY_"
@@ -206,10 +206,18 @@ def setting_names(model: type[BaseModel]) -> dict[str, Any]:
     """The names of all settings of a model, nested as in its file."""
     names: dict[str, Any] = {}
     for name, one in model.model_fields.items():
-        kind = one.annotation
-        inner = isinstance(kind, type) and issubclass(kind, BaseModel)
-        names[name] = setting_names(kind) if inner else None  # type: ignore[arg-type]  # narrowed by `inner`
+        names[name] = _names_inside(one.annotation)
     return names
+
+
+def _names_inside(kind: Any) -> dict[str, Any] | None:
+    """The names inside a section, in an optional one, or in each of a table of sections."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return setting_names(kind)
+    inner = [found for one in get_args(kind) if (found := _names_inside(one)) is not None]
+    if not inner:
+        return None
+    return {ANY_NAME: inner[0]} if get_origin(kind) is dict else inner[0]
 
 
 def _names_of(kind: type) -> dict[str, Any]:

@@ -16,6 +16,9 @@ class WrongSettings(Exception):
         super().__init__("\n".join(self.problems))
 
 
+ANY_NAME: Final = "<name>"
+"""Stands among known names where the file chooses the name."""
+
 _WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "int_parsing": "must be a whole number",
@@ -72,7 +75,8 @@ def _nearest(path: str, known: Mapping[str, Any]) -> str:
     before, _, last = path.rpartition(".")
     siblings: Any = known
     for part in before.split(".") if before else ():
-        siblings = siblings.get(part) if isinstance(siblings, Mapping) else None
+        known_here = siblings if isinstance(siblings, Mapping) else {}
+        siblings = known_here.get(part, known_here.get(ANY_NAME))
     if isinstance(siblings, Mapping) and (near := get_close_matches(last, siblings, n=1)):
         return f"; did you mean {before + '.' if before else ''}{near[0]}?"
     near = get_close_matches(path, list(_paths(known)), n=1)

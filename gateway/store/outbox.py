@@ -163,14 +163,36 @@ def settle_failed(connection: Connection, one: Claimed, holder: str, failure: st
     return bool(touched.rowcount)
 
 
-def release(connection: Connection, node: str) -> int:
-    """Give back what couriers of a node claimed and did not settle: at its stop and start."""
+def give_back(connection: Connection, letters: Sequence[Claimed], holder: str) -> int:
+    """Letters that were claimed and not tried: they wait as before."""
     touched = connection.execute(
         update(outbox)
-        .where(outbox.c.holder.startswith(node, autoescape=True), outbox.c.state == "sending")
+        .where(
+            outbox.c.id.in_([one.id for one in letters]),
+            outbox.c.holder == holder,
+            outbox.c.state == "sending",
+        )
+        .values(state="queued", lease_until=None, tries=outbox.c.tries - 1)
+    )
+    return touched.rowcount
+
+
+def release(connection: Connection, node: str) -> int:
+    """Free what couriers of a node held when it ended without settling it."""
+    touched = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.holder.startswith(holder_of(node, ""), autoescape=True),
+            outbox.c.state == "sending",
+        )
         .values(state="queued", lease_until=None)
     )
     return touched.rowcount
+
+
+def holder_of(node: str, courier: str) -> str:
+    """How a courier of a node signs its claims."""
+    return f"{node}/{courier}"
 
 
 def next_at(connection: Connection) -> datetime | None:

@@ -18,6 +18,7 @@ from gateway import journal
 from gateway.desk.clues import find_clues
 from gateway.desk.decide import decide
 from gateway.desk.decision import Decision
+from gateway.desk.learned import Learned
 from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
 from gateway.letters.writer import Writer
@@ -47,6 +48,8 @@ class Desk:
     keys: Keys
     writer: Writer
     clock: Callable[[], datetime]
+    learned: Callable[[], Learned] = Learned
+    """What the desk's mails have taught so far."""
 
 
 class Intake:
@@ -152,6 +155,7 @@ class Intake:
             ticket=applied.ticket(decision.ticket),
             letters=applied.letters,
             reasons=decision.reasons,
+            after=(self._desk.clock() - spooled.envelope.received_at).total_seconds(),
         )
         return "done"
 
@@ -164,7 +168,7 @@ class Intake:
         desk, mail = self._desk, read.mail
         now = desk.clock()
         clues = find_clues(mail, desk.policy, desk.keys)
-        facts = gather(connection, mail, clues, desk.policy)
+        facts = gather(connection, mail, clues, desk.policy, desk.learned())
         decision = decide(mail, facts, desk.policy, now)
         occasion = Occasion(
             event=mail.envelope.queue_id,
