@@ -177,6 +177,7 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 group.create_task(parts.intake.run(), name="intake")
                 group.create_task(parts.rounds.run(), name="rounds")
+                group.create_task(parts.reporter.run(), name="reporter")
                 if parts.plan.policy.split.mode != "off":
                     group.create_task(parts.learner.run(), name="learner")
                 for courier in parts.couriers:
@@ -194,6 +195,7 @@ class Daemon:
                     mailbox.stop()
                 parts.intake.stop()
                 parts.rounds.stop()
+                parts.reporter.stop()
                 parts.learner.stop()
                 for courier in parts.couriers:
                     courier.stop()

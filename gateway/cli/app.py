@@ -9,10 +9,13 @@ from gateway.cli import (
     daemon,
     demo,
     explain,
+    init,
     mail,
     orders,
     outbox,
     reading,
+    report,
+    settings,
     split,
     templates,
     tickets,
@@ -30,9 +33,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 demo.add_to(app)
+init.add_to(app)
 daemon.add_to(app)
 reading.add_to(app)
 explain.add_to(app)
+report.add_to(app)
+settings.add_to(app)
 wire.add_to(app)
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")

@@ -9,15 +9,15 @@ from typing import Annotated
 import typer
 
 from gateway.cli.mailboxes import probe as mailbox_probe
-from gateway.cli.operator import TEMPORARY, Config, Operator, operator_of, refuse
+from gateway.cli.operator import TEMPORARY, Config, Json, Operator, as_json, operator_of, refuse
 
 Probe = Callable[[Operator, Path | None], tuple[str, str]]
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the tree."""
-    app.command()(run)
-    app.command()(check)
+    app.command(short_help="Serve: take mail in, answer, keep promises.")(run)
+    app.command(short_help="Check settings and parts; sends nothing.")(check)
 
 
 def run(context: typer.Context, config: Config = None) -> None:
@@ -58,6 +58,7 @@ def check(
             "--roundtrip", help="Send a mail to each of our addresses; the daemon must run."
         ),
     ] = False,
+    json: Json = False,
 ) -> None:
     """Check settings, templates, database, smarthost and mailboxes.
 
@@ -69,7 +70,7 @@ def check(
 
     operator = operator_of(context)
     settings = operator.settings(config)
-    print(f"ok    settings    {settings.path}")
+    _tell("ok", "settings", str(settings.path), json=json)
     mailboxes: Iterable[tuple[str, Probe]] = (
         (f"imap.{name}", partial(mailbox_probe, name=name)) for name in settings.gateway.imap
     )
@@ -87,9 +88,17 @@ def check(
     for name, probe in probes:
         word, text = probe(operator, config)
         failures += word == "FAIL"
-        print(f"{word:5} {name:11} {text}")
+        _tell(word, name, text, json=json)
     if failures:
         raise typer.Exit(1)
+
+
+def _tell(word: str, name: str, text: str, *, json: bool) -> None:
+    """One part, and whether it works."""
+    if json:
+        print(as_json({"part": name, "state": word.lower(), "text": text}))
+    else:
+        print(f"{word:5} {name:11} {text}")
 
 
 def _calendar(operator: Operator, config: Path | None) -> tuple[str, str]:

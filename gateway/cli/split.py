@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 
 app = typer.Typer(
+    short_help="Replies about something else, and the model.",
     help="Replies about something else: what the model says of them, and how often it is right.",
     no_args_is_help=True,
 )

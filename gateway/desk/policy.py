@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from gateway.desk.people import Addresses, Staff
 from gateway.worktime.hours import Calendar
@@ -287,6 +287,18 @@ class MailRules:
     """Letters before a ticket's number."""
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRules:
+    """The weekly report of the desk."""
+
+    weekday: Weekday | Literal["off"] = "off"
+    """Leads get the figures of the last seven days at the opening of this day; `off`: never."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """Every option of the policy except the calendar (policy section 6), by section."""
@@ -306,6 +318,7 @@ class Options:
     trust: TrustRules = TrustRules()
     mail: MailRules = MailRules()
     operator: Operator = Operator()
+    report: ReportRules = ReportRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

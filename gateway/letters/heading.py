@@ -35,6 +35,8 @@ class Frame:
     thread: tuple[str, ...] = ()
     """Message-IDs of the ticket's customer thread, oldest first."""
     enclosures: tuple[Enclosure, ...] = ()
+    html: str = ""
+    """The HTML part, where it was made elsewhere and not from the template."""
 
     def number_of(self, letter: SendLetter) -> int | None:
         """The number of a letter's ticket."""

@@ -98,6 +98,10 @@ _LINE: Final[Mapping[str, LetterValue]] = {
     "working_left": timedelta(hours=15),
     "excerpt": "",
 }
+_TABLE: Final = """\
+Day          in  out  kept  missed
+2026-06-29    4    3     4       0
+2026-06-30    2    3     2       1"""
 _SUGGESTION: Final[Mapping[str, LetterValue]] = {
     "passage": "Another question. How can I change the logo?",
     "reasons": ("it begins like another question", "it shares no word with the ticket"),
@@ -269,6 +273,10 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
     "engineer_purchase_request": (
         to_staff("new", "bill@desk.example"),
         {"": case(None, order=ORDER)},
+    ),
+    "desk_report": (
+        to_staff("new", "lee@desk.example"),
+        {"": case(None, None, first="2026-06-29", last="2026-07-05", table=_TABLE)},
     ),
     "engineer_info": (to_staff("mail", MAX), INFO),
     "engineer_ack": (

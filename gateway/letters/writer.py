@@ -113,7 +113,7 @@ class Writer:
             in_reply_to=place.in_reply_to,
             references=place.references,
             text=made.text,
-            html=made.html,
+            html=frame.html or made.html,
             fields=fields(letter, frame, self._policy, self._keys, made.language),
             enclosures=frame.enclosures if letter.with_attachments else (),
         )

@@ -51,6 +51,17 @@ class Story:
     """Letter, recipient and state of what was sent because of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One letter of the outbox with its final bytes."""
+
+    id: int
+    letter: str
+    recipient: str
+    ticket: int | None
+    content: bytes
+
+
 def all_tickets(connection: Connection, *, closed: bool) -> list[Ticket]:
     """The tickets of the desk, open ones only unless `closed`."""
     query = select(tickets.c.number).order_by(tickets.c.number)
@@ -108,6 +119,16 @@ def stories(connection: Connection, name: str) -> list[Story]:
             .order_by(mails.c.received_at)
         ).all()
     ]
+
+
+def sent_since(connection: Connection, after_id: int) -> list[Sent]:
+    """Letters that were written after one of the outbox, in their order."""
+    found = connection.execute(
+        select(outbox.c.id, outbox.c.letter, outbox.c.recipient, outbox.c.ticket, outbox.c.content)
+        .where(outbox.c.id > after_id)
+        .order_by(outbox.c.id)
+    )
+    return [Sent(*row) for row in found]
 
 
 def next_ticket_number(connection: Connection) -> int:

@@ -26,6 +26,8 @@ class Occasion:
     message_id: str = ""
     references: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    html: str = ""
+    """The HTML part, where it was made elsewhere and not from the template."""
 
 
 @dataclass(slots=True)

@@ -88,6 +88,12 @@ def outbox_row(
     }
 
 
+def has_event(connection: Connection, event: str) -> bool:
+    """Whether letters of an event were written already."""
+    found = connection.execute(select(outbox.c.id).where(outbox.c.event == event).limit(1))
+    return found.first() is not None
+
+
 def claim(connection: Connection, holder: str, now: datetime, count: int) -> Sequence[Claimed]:
     """Take up to `count` letters that may leave now, the most urgent first."""
     ready = or_(

@@ -8,6 +8,7 @@ in processor time, so that a busy or swapping machine never makes a good mail lo
 import asyncio
 import contextlib
 import io
+import os
 import pickle
 import resource
 import signal
@@ -113,8 +114,10 @@ class Reader:
         process, self._process = self._process, None
         if process is None:
             return None
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                # Not process.kill(): it looks first, and takes from asyncio how the process ended.
+                os.kill(process.pid, signal.SIGKILL)
         return await process.wait()
 
 
