@@ -17,7 +17,7 @@ from gateway.mail.charset import decode
 from gateway.mail.defect import Defect
 from gateway.mail.filename import safe_filename
 from gateway.mail.header import EMPTY_HEADER, Header, read_header
-from gateway.mail.limits import DEPTH_MAX, PART_COUNT_MAX, TEXT_BYTES_MAX
+from gateway.mail.limits import DEPTH_MAX, PART_COUNT_MAX, STRUCTURE_BYTES_MAX, TEXT_BYTES_MAX
 from gateway.mail.parameter import NOTHING, Parameters, read_parameters
 from gateway.mail.transfer import Transferred, undo_transfer
 
@@ -205,12 +205,31 @@ def _stretches(part: Part, delimiter: bytes) -> tuple[list[tuple[int, int]], boo
         begin = min(end, part.end)
         if buffer.startswith(b"--", at + len(mark)) and begin >= at + len(mark) + 2:
             return stretches, True
+        begun = _end_of_namesake(buffer, begin, part, mark + b"--")
+        if begun is not None:
+            at = buffer.find(mark, begun, part.end)
+            continue
         if len(stretches) > PART_COUNT_MAX:
             break
         at = buffer.find(mark, begin, part.end)
     if begin >= 0:
         stretches.append((begin, part.end))
     return stretches, False
+
+
+def _end_of_namesake(buffer: bytes, start: int, part: Part, mark: bytes) -> int | None:
+    """Where the multipart that begins at `start` closes, if its delimiter is our closing one.
+
+    A line belongs to the innermost multipart that uses it; only a boundary that is the outer one
+    and two dashes can be taken for the outer one's end.
+    """
+    if mark[2:] not in buffer[start : min(start + STRUCTURE_BYTES_MAX, part.end)]:
+        return None
+    given = read_parameters(read_header(buffer, start, part.end).first("content-type"))
+    if b"--" + given.names.get("boundary", "").encode("utf_8", "replace") != mark:
+        return None
+    closed = buffer.find(b"\n" + mark + b"--", start, part.end)
+    return part.end if closed < 0 else closed + 1
 
 
 def _begins_line(buffer: bytes, at: int, start: int) -> bool:
