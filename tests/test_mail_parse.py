@@ -228,7 +228,9 @@ def test_fields_full_of_syntax_cost_little(piece):
 def test_a_line_belongs_to_the_innermost_multipart_that_uses_it():
     inner = 'Content-Type: multipart/mixed; boundary="a----"'
     parts = "\n\n--a----\nContent-Type: text/plain\n\nfirst\n--a------\nno part\n"
-    raw = raw_mail(f"--a--\n{inner}{parts}--a----\n", Content_Type='multipart/mixed; boundary="a--"')
+    raw = raw_mail(
+        f"--a--\n{inner}{parts}--a----\n", Content_Type='multipart/mixed; boundary="a--"'
+    )
 
     mail = read(raw)
 

@@ -313,7 +313,8 @@ def test_splitting_is_linear_in_a_hostile_text(piece):
     "piece",
     [
         "\n", "> x\n", "On x wrote:\n", "Am 1.1.2020 schrieb x:\n", "a:\n", "1\n", ">\n\n",
-        "On ", "- ", ">> ", "_", "(", "\xa0", "*From:* x\n", "```\nx\n", "> " + "x" * 70 + "\nyyy\n",
+        "On ", "- ", ">> ", "_", "(", "\xa0", "*From:* x\n", "```\nx\n",
+        "> " + "x" * 70 + "\nyyy\n",
     ],
 )  # fmt: skip
 def test_a_hostile_megabyte_is_split_within_a_second(piece):

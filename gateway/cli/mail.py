@@ -5,9 +5,12 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.operator import Config, Json, as_json, operator_of, print_rows, refuse
+from gateway.desk.operator import end_pauses
 from gateway.store.listing import Story, TakenIn, latest_mails, stories
 from gateway.store.mails import raw_of
+from gateway.store.spent import all_pauses
 from gateway.store.transaction import run_once
+from gateway.work.acts import act
 
 app = typer.Typer(
     help="Mails that came in: counted, listed, traced, released.", no_args_is_help=True
@@ -104,6 +107,51 @@ def release(context: typer.Context, queue_id: QueueId, config: Config = None) ->
         if not spool.release(queue_id):
             refuse(f"no mail {queue_id} is parked; see gateway mail list --state parked")
     print(f"{queue_id}: released; a running gateway takes it in")
+
+
+@app.command()
+def pauses(context: typer.Context, config: Config = None, json: Json = False) -> None:
+    """List what gets no automatic mail for a while: bounced addresses, spent budgets."""
+    operator = operator_of(context)
+    with operator.desk(config) as (engine, _):
+        listed = run_once(engine, lambda c: all_pauses(c, operator.clock()))
+    print_rows(
+        (
+            {
+                "scope": one.scope,
+                "key": one.key or None,
+                "since": one.since,
+                "until": one.until,
+                "reason": one.reason,
+            }
+            for one in listed
+        ),
+        as_lines=json,
+    )
+
+
+@app.command()
+def resume(
+    context: typer.Context,
+    key: Annotated[
+        str, typer.Argument(help="Address, ticket or domain; nothing for the whole desk.")
+    ] = "",
+    config: Config = None,
+) -> None:
+    """End a pause: automatic mail goes out again, what was withheld after a bounce included."""
+    operator = operator_of(context)
+    with operator.desk(config) as (engine, desk):
+        wanted = key.lower().removeprefix(desk.policy.mail.ticket_prefix.lower())
+        ended = [
+            one
+            for one in run_once(engine, lambda c: all_pauses(c, operator.clock()))
+            if one.key == wanted
+        ]
+        if not ended:
+            refuse("no such pause; see gateway mail pauses")
+        act(engine, desk, lambda _: end_pauses(desk.policy, operator.clock(), tuple(ended)))
+    for one in ended:
+        print(f"{one.scope} {one.key}: resumed")
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """What the core answers: a disposition, the rules that spoke, and every change that follows.
 
-Changes are small frozen values with names that begin with a verb. A decision can be printed,
-compared and carried out; `gateway.store.apply` does the last and misses none (`assert_never`).
+Changes are small frozen values named by a verb; `gateway.store.apply` misses none of them.
 """
 
 from collections.abc import Mapping
@@ -22,10 +21,12 @@ from gateway.desk.model import (
     Payment,
     Status,
     Ticket,
+    TicketState,
     Verdict,
     Waiting,
     Withdrawal,
 )
+from gateway.desk.pause import PauseChange
 from gateway.desk.step import Step
 from gateway.ledger.entry import Entry
 
@@ -313,16 +314,9 @@ Change = (
     | SettleOrder
     | ArmStep
     | RecordStep
+    | PauseChange
     | SendLetter
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TicketState:
-    """A ticket before and after a decision; a new one has no before."""
-
-    before: Ticket | None
-    after: Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,6 +334,8 @@ class Decision:
     account: str | None = None
     hold_reason: str = ""
     """Why the mail waits for the operator, where it does."""
+    alarms: tuple[str, ...] = ()
+    """Events of the diary that the operator should see."""
     states: tuple[TicketState, ...] = ()
     """Every ticket that the changes touch, before and after."""
 

@@ -19,10 +19,9 @@ from gateway.desk.decision import (
     OpenTicket,
     SendLetter,
     Thread,
-    TicketState,
 )
 from gateway.desk.evolve import evolve, evolve_account
-from gateway.desk.model import Account, LetterValue, Order, Status, Ticket
+from gateway.desk.model import Account, LetterValue, Order, Status, Ticket, TicketState
 from gateway.desk.policy import Policy
 from gateway.ledger.balance import Movement
 from gateway.ledger.entry import Entry, Kind

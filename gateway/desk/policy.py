@@ -278,6 +278,42 @@ class MailRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetRules:
+    """How many receipts, notices and help letters leave the desk; 0 means as many as there are."""
+
+    address_hour: int = 20
+    """To one customer in an hour: somebody may well have ten questions at once."""
+    address_day: int = 40
+    """To one customer in a day."""
+    stranger_hour: int = 3
+    """To one address that no account was made for in an hour."""
+    stranger_day: int = 20
+    """To one such address in a day."""
+    challenges_day: int = 3
+    """Requests to confirm once more, to one address in a day."""
+    ticket_burst: int = 6
+    """In one ticket in ten minutes."""
+    ticket_hour: int = 10
+    """In one ticket in an hour."""
+    ticket_day: int = 30
+    """In one ticket in a day."""
+    ticket_pause: timedelta = timedelta(hours=24)
+    """How long a ticket that went over its budget stays silent."""
+    domain_hour: int = 200
+    """To all addresses of one domain in an hour."""
+    desk_hour: int = 500
+    """From the whole desk in an hour, or ten times its mean of the last week if that is more."""
+    desk_exempt: int = 100
+    """Receipts and challenges that leave in an hour although the desk is over its budget."""
+    alerts_hour: int = 20
+    """Alerts to the operator in an hour; more are only in the diary."""
+    tickets_hour: int = 50
+    """New tickets of one address in an hour; further mails join the last of them."""
+    bounce_pause: timedelta = timedelta(days=60)
+    """How long an address that does not exist gets no automatic mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """Every option of the policy except the calendar (policy section 6), by section."""
 
@@ -295,6 +331,7 @@ class Options:
     engineer: EngineerRules = EngineerRules()
     trust: TrustRules = TrustRules()
     mail: MailRules = MailRules()
+    budget: BudgetRules = BudgetRules()
     operator: Operator = Operator()
 
 

@@ -25,7 +25,7 @@ _LOOKS_MAX: Final = 300
 _HEAD_LINES: Final = 8
 _JUDGED_MAX: Final = 10_000
 _LINES_MAX: Final = 50_000
-"""Behind so many lines nothing is judged any more: it is what the last line was."""
+"""Behind so many lines the rest is one line: what the last of them was."""
 
 
 class Kind(Enum):
@@ -55,7 +55,6 @@ class Splitter:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        # Behind the last line that is judged, the rest of the text counts as one line.
         self._lines = text.split("\n", _LINES_MAX)
         self._kinds: list[Kind | None] = [None] * len(self._lines)
         self._columns: dict[int, int] = {}  # Where the quoted end of a line begins.

@@ -15,9 +15,8 @@ from gateway.desk.decision import (
     FileMessage,
     OpenAccount,
     SendLetter,
-    TicketState,
 )
-from gateway.desk.model import Ticket
+from gateway.desk.model import Ticket, TicketState
 from gateway.letters.writer import Frame
 from gateway.store import rows
 from gateway.store.changes import carry_out

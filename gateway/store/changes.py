@@ -31,7 +31,8 @@ from gateway.desk.decision import (
     StartClock,
     StopClock,
 )
-from gateway.store import rows
+from gateway.desk.pause import PauseLetters, ResumeLetters
+from gateway.store import rows, spent
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied, Occasion, draw
 from gateway.store.tables import assessments, clocks, entries, orders, steps, timers, withdrawals
@@ -90,6 +91,8 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
             _arm(connection, change, applied)
         case RecordStep():
             _record_step(connection, change, occasion)
+        case PauseLetters() | ResumeLetters():
+            spent.carry_out(connection, change)
         case OpenAccount() | OpenTicket() | SendLetter():
             pass  # Written before and after.
         case (

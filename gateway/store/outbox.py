@@ -12,10 +12,12 @@ from typing import Final
 from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.desk.budget import COUNTED, domain_of
 from gateway.desk.decision import SendLetter
 from gateway.letters.writer import Written
 from gateway.store.engine import is_sqlite
 from gateway.store.mail_tables import outbox
+from gateway.store.spent import pause_of
 
 LEASE: Final = timedelta(minutes=10)
 PRIORITIES: Final = {
@@ -57,6 +59,8 @@ def enqueue(
 ) -> None:
     """Put a letter into the outbox; the same letter of the same event stays the one it was."""
     dialect = sqlite if is_sqlite(connection) else postgresql
+    counted = letter.audience == "customer" and letter.letter in COUNTED
+    withheld = pause_of(connection, letter.to, at) if _may_wait(letter) else ""
     connection.execute(
         dialect.insert(outbox)
         .values(
@@ -70,13 +74,20 @@ def enqueue(
             copy_of=letter.copy_of,
             message_id=written.message_id,
             content=written.content,
-            state="queued",
+            state="withheld" if withheld else "queued",
+            failure=withheld,
+            domain=(domain_of(letter.to) or "-") if counted else "",
             priority=PRIORITIES.get(letter.letter, ORDINARY),
             created_at=at,
             not_before=at,
         )
         .on_conflict_do_nothing(index_elements=["message_id"])
     )
+
+
+def _may_wait(letter: SendLetter) -> bool:
+    """An address that bounced gets no automatic mail; what a person wrote is tried again."""
+    return letter.audience == "customer" and bool(letter.automatic)
 
 
 def claim(connection: Connection, holder: str, now: datetime, count: int) -> Sequence[Claimed]:

@@ -121,6 +121,7 @@ class Intake:
         except UnreadableMail as error:
             if "too long" in str(error):
                 await self._spool.park(queue_id, str(error))
+                journal.fail("parse_timeout", queue_id=queue_id)
                 journal.fail("parked", queue_id=queue_id, reason=str(error))
             else:
                 await self._failed(queue_id, str(error))
@@ -141,6 +142,8 @@ class Intake:
             return "done"
         for broken in applied.broken:
             journal.warn("template_broken", queue_id=queue_id, template=broken)
+        for alarm in decision.alarms:
+            journal.warn(alarm, queue_id=queue_id, ticket=applied.ticket(decision.ticket))
         if decision.hold_reason:
             await self._spool.park(queue_id, decision.hold_reason)
             journal.warn("held", queue_id=queue_id, reason=decision.hold_reason)
