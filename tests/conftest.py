@@ -2,16 +2,19 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+import pytest_asyncio
+from acting.stage import NOW, Stage, people_of_the_cases
 from servers.postgres import Cluster, cluster
 from sqlalchemy import Engine
 
 from gateway.store.engine import open_engine
 from gateway.store.upgrade import upgrade
+from gateway.work.reader import Reader
 
 hypothesis.settings.register_profile("dev", max_examples=25, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, deadline=None)
@@ -27,6 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database", choices=("sqlite", "postgres"), default="sqlite", help="the store to use"
     )
+    parser.addoption("--stories", type=int, default=15, help="random stories of a desk to play")
+
+
+@pytest.fixture
+def stories(request: pytest.FixtureRequest) -> int:
+    """How many random stories to play."""
+    return int(request.config.getoption("--stories"))
 
 
 def missing(reason: str) -> None:
@@ -89,3 +99,20 @@ def engine(either_url: str) -> Iterator[Engine]:
     made = open_engine(either_url)
     yield made
     made.dispose()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reader() -> AsyncIterator[Reader]:
+    """One reading process serves all tests of a file, as it serves all mails of a daemon."""
+    made = Reader()
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(tmp_path: Path, either_url: str, reader: Reader) -> AsyncIterator[Stage]:
+    """A whole desk on a fresh database of each kind in turn, its clock standing still."""
+    made = Stage(tmp_path, either_url, people_of_the_cases(), {}, NOW, reader)
+    await made.open()
+    yield made
+    await made.close()

@@ -1,11 +1,9 @@
 """Plays every acceptance case on the real pipeline; one test a case."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 import yaml
 from acting.play import play
 
@@ -23,13 +21,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     cases = [pytest.param(case, id=case["id"]) for case in file["scenarios"]]
     metafunc.parametrize("case", cases)
     metafunc.parametrize("meta", [pytest.param(file["meta"], id="")])
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def reader() -> AsyncIterator[Reader]:
-    reader = Reader()
-    yield reader
-    await reader.close()
 
 
 async def test_scenario(

@@ -1,13 +1,10 @@
 """Taking mails in: whatever comes becomes a ticket with its raw bytes, and none stops the rest."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-import yaml
-from acting.stage import Stage, instant
+from acting.stage import NOW, Stage, people_of_the_cases
 from sqlalchemy import func, select, text
 
 from gateway.mail.message import Envelope
@@ -18,26 +15,6 @@ from gateway.store.tables import tickets
 from gateway.work.reader import Read, Reader, UnreadableMail
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-NOW = instant("2026-07-08T08:00:00Z")
-META = yaml.load(
-    (Path(__file__).parent / "scenarios" / "scenarios.yaml").read_text(encoding="utf-8"),
-    Loader=yaml.CSafeLoader,
-)["meta"]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def reader() -> AsyncIterator[Reader]:
-    reader = Reader()
-    yield reader
-    await reader.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stage(tmp_path: Path, either_url: str, reader: Reader) -> AsyncIterator[Stage]:
-    made = Stage(tmp_path, either_url, META, {}, NOW, reader)
-    await made.open()
-    yield made
-    await made.close()
 
 
 async def receive(stage: Stage, raw: bytes, reverse_path: str = "kim@newco.example") -> None:
@@ -152,7 +129,7 @@ class Killed(Reader):
 async def test_a_poison_mail_is_parked_and_the_others_go_on(
     tmp_path: Path, either_url: str, reader: Reader
 ) -> None:
-    stage = Stage(tmp_path, either_url, META, {}, NOW, Killed(reader))
+    stage = Stage(tmp_path, either_url, people_of_the_cases(), {}, NOW, Killed(reader))
     await stage.open()
     for raw in (b"Subject: poison\r\n\r\nx\r\n", without(b"X")):
         await stage.put(

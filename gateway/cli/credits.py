@@ -9,7 +9,7 @@ from gateway.cli.customers import AccountName
 from gateway.cli.operator import Config, Json, operator_of, print_rows
 from gateway.desk import operator
 from gateway.desk.decision import Decision
-from gateway.store import book
+from gateway.store import book, proof
 from gateway.store.facts import waiting_tickets
 from gateway.store.register import account_named
 from gateway.store.transaction import run_once
@@ -113,14 +113,7 @@ def verify(context: typer.Context, config: Config = None, json: Json = False) ->
     Exit code 0 where all of them hold, 1 where one does not; each flaw is named.
     """
     with operator_of(context).desk(config) as (engine, desk):
-
-        def prove(connection: Connection) -> list[book.Flaw]:
-            flaws = list(book.verify(connection, overdraft=desk.policy.credits.overdraft))
-            if not book.is_append_only(connection):
-                flaws.append(book.Flaw(4, "entries", "the triggers that guard the book are gone"))
-            return flaws
-
-        flaws = run_once(engine, prove)
+        flaws = run_once(engine, lambda c: list(proof.prove(c, desk.policy)))
     print_rows(
         ({"invariant": one.invariant, "where": one.where, "what": one.what} for one in flaws),
         as_lines=json,

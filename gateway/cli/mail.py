@@ -1,5 +1,6 @@
 """`gateway mail`: every mail that came in, what became of it, and the ones set aside."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -158,17 +159,21 @@ def resume(
 def trace(
     context: typer.Context, queue_id: QueueId, config: Config = None, json: Json = False
 ) -> None:
-    """Tell a mail's story: which rules spoke, where it went, what was sent in consequence.
+    """Tell a mail's story: rules that spoke, key, what was cut, where it went, what was sent.
 
     Takes a queue id or a Message-ID.
     """
     with operator_of(context).desk(config) as (engine, desk):
         prefix = desk.policy.mail.ticket_prefix
         found = run_once(engine, lambda c: stories(c, queue_id.strip("<>")))
+        raws = {
+            one.mail.queue_id: run_once(engine, partial(raw_of, queue_id=one.mail.queue_id))
+            for one in found
+        }
     if not found:
         refuse(f"no mail {queue_id} was taken in")
     for story in found:
-        row = _story(story, prefix)
+        row = {**_story(story, prefix), "cut": _cuts(raws[story.mail.queue_id])}
         if json:
             print(as_json(row))
             continue
@@ -181,6 +186,20 @@ def trace(
         print()
 
 
+def _cuts(raw: bytes | None) -> list[str]:
+    """What of a mail was no new text; its raw bytes are read once more."""
+    from datetime import UTC, datetime
+
+    from gateway.mail.cut import what_was_cut
+    from gateway.mail.message import Envelope
+    from gateway.mail.parse import read_mail
+
+    if raw is None:
+        return []
+    mail = read_mail(raw, Envelope(queue_id="traced", received_at=datetime.now(UTC)))
+    return [f"{one.kind}, {one.lines} lines: {one.first}" for one in what_was_cut(mail)]
+
+
 def _story(story: Story, prefix: str) -> dict[str, Any]:
     mail = story.mail
     return {
@@ -189,6 +208,7 @@ def _story(story: Story, prefix: str) -> dict[str, Any]:
         "source": mail.source,
         "taken_in_at": mail.taken_in_at,
         "rules": list(mail.reasons),
+        "events": list(mail.alarms),
         "filed": [f"{prefix}{ticket} as {kind}" for ticket, kind in story.filed],
         "letters": [f"{letter} to {to}: {state}" for letter, to, state in story.letters],
     }

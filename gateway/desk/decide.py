@@ -33,12 +33,28 @@ def decide(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decision:
         tickets=(one for one in (facts.ticket if in_ticket else None, *facts.others) if one),
     )
     draft.because(reason)
+    if in_ticket and facts.found_by:
+        draft.because(_key(facts))
     _wake_up(draft, facts, proof, disposition)
     decision = _take(draft, mail, facts, proof, disposition)
     thinned = repeats.thin_out(decision, facts, policy, draft.at)
     kept = budget.keep_within(thinned, facts, policy, draft.at)
     outcome = Outcome(mail=mail, facts=facts, proof=proof, decision=kept, staff=policy.staff)
     return replace(kept, alarms=alarms(outcome))
+
+
+def _key(facts: Facts) -> str:
+    """What led to the ticket (rule M3); never the token itself, which is a secret."""
+    clues = facts.clues
+    if facts.found_by == "token":
+        return "key: the token in the address it was sent to"
+    if facts.found_by == "subject":
+        return f"key: the number {clues.tags.ticket} in the subject"
+    if facts.replied:
+        how = "a report on" if facts.replied.by_report else "a reply to"
+        return f"key: {how} {facts.replied.letter}"
+    named = clues.references[0].partition(".t.")[0] if clues.references else "the same Message-ID"
+    return f"key: {named}"
 
 
 def _wake_up(draft: Draft, facts: Facts, proof: Proof, disposition: Disposition) -> None:

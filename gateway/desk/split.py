@@ -246,7 +246,15 @@ def join(draft: Draft, younger: int, older: int) -> None:
             )
         )
         clocks.wait_for_staff(draft, older)
-    draft.to_requester("ticket_merged", draft.ticket(older), thread="ticket", old_ticket=younger)
+    left = draft.ticket(younger)
+    draft.to_requester(
+        "ticket_merged",
+        draft.ticket(older),
+        thread="ticket",
+        old_ticket=younger,
+        returned=leaving.charged - left.charged,
+        released=leaving.reserved - left.reserved,
+    )
 
 
 def undo_by_customer(draft: Draft, facts: Facts, number: int, writer: str) -> None:

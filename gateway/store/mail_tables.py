@@ -32,6 +32,7 @@ mails = Table(
     Column("taken_in_at", Instant, nullable=False),
     Column("disposition", Text, nullable=False),
     Column("reasons", JsonText, nullable=False),
+    Column("alarms", JsonText, nullable=False),
     Column("ticket", BigInteger, ForeignKey("tickets.number")),
     Column("account", Text),
     # Repeats keep their own row but not the key: the first mail of a kind owns it (rule M1).

@@ -28,7 +28,7 @@ from gateway.store.mails import is_taken_in, record
 from gateway.store.occasion import Applied, Occasion
 from gateway.store.transaction import Conflict, Transactions
 from gateway.work.bells import Bells
-from gateway.work.reader import Read, Reader, UnreadableMail
+from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
 
 BATCH: Final = 32
 POLL_SECONDS: Final = 5.0
@@ -118,14 +118,13 @@ class Intake:
         queue_id = spooled.envelope.queue_id
         try:
             return await self._reader.read(spooled.raw, spooled.envelope)
+        except TookTooLong as error:
+            await self._spool.park(queue_id, str(error))
+            journal.fail("parse_timeout", queue_id=queue_id)
+            journal.fail("parked", queue_id=queue_id, reason=str(error))
         except UnreadableMail as error:
-            if "too long" in str(error):
-                await self._spool.park(queue_id, str(error))
-                journal.fail("parse_timeout", queue_id=queue_id)
-                journal.fail("parked", queue_id=queue_id, reason=str(error))
-            else:
-                await self._failed(queue_id, str(error))
-            return None
+            await self._failed(queue_id, str(error))
+        return None
 
     async def _take_in(self, spooled: Spooled, read: Read) -> Outcome:
         """One mail: decide and commit, then let the spool forget it."""

@@ -1,13 +1,16 @@
 """Read hostile mail in a process that can be killed: limits on time and memory, one mail at a time.
 
 `main` is that process: frames of a length and a pickle on standard input and output, in both
-directions our own values only.
+directions our own values only; anything else in an answer is refused. What a mail costs is counted
+in processor time, so that a busy or swapping machine never makes a good mail look hostile.
 """
 
 import asyncio
 import contextlib
+import io
 import pickle
 import resource
+import signal
 import struct
 import sys
 from dataclasses import dataclass
@@ -18,7 +21,11 @@ from gateway.mail.message import Envelope, Mail
 from gateway.mail.parse import attachment_bytes, read_mail
 
 SECONDS_MAX: Final = 5.0
-"""Time one mail may take; more and the process is killed (promise P10)."""
+"""Processor time one mail may take; more and the process is killed (promise P10)."""
+BYTES_PER_SECOND: Final = 10_000_000
+"""Large mails get a little more time."""
+PATIENCE_SECONDS: Final = 120.0
+"""Wall time until a reading process that answers nothing is given up."""
 MEMORY_MAX: Final = 1024 * 1024 * 1024
 """Address space of the process, what the interpreter itself maps included."""
 ENCLOSED_MAX: Final = 20 * 1024 * 1024
@@ -28,7 +35,11 @@ _LENGTH: Final = struct.Struct(">Q")
 
 
 class UnreadableMail(Exception):
-    """The mail killed its reader; the text says how."""
+    """The mail killed its reader; the text says how. Another try may go better."""
+
+
+class TookTooLong(UnreadableMail):
+    """The mail used up its processor time; every further try would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,8 @@ class Read:
 class Reader:
     """The reading process, started when first needed and again after it was killed."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = SECONDS_MAX) -> None:
+        self._seconds = seconds
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
 
@@ -51,13 +63,15 @@ class Reader:
         async with self._lock:
             process = await self._running()
             try:
-                async with asyncio.timeout(SECONDS_MAX + len(raw) / 10_000_000):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     return await self._exchange(process, raw, envelope)
             except TimeoutError as error:
                 await self.close()
-                raise UnreadableMail("reading took too long") from error
+                raise UnreadableMail("the reading process did not answer") from error
             except (asyncio.IncompleteReadError, OSError, pickle.UnpicklingError) as error:
-                await self.close()
+                code = await self.close()
+                if code == -signal.SIGPROF:
+                    raise TookTooLong("reading took too long") from error
                 raise UnreadableMail("the reading process died") from error
             except asyncio.CancelledError:
                 await self.close()
@@ -68,12 +82,13 @@ class Reader:
     ) -> Read:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("the reading process has pipes")
-        request = pickle.dumps((envelope, raw), protocol=5)
+        seconds = self._seconds + len(raw) / BYTES_PER_SECOND
+        request = pickle.dumps((envelope, raw, seconds), protocol=5)
         process.stdin.write(_LENGTH.pack(len(request)) + request)
         await process.stdin.drain()
         head = await process.stdout.readexactly(_LENGTH.size)
         answer = await process.stdout.readexactly(_LENGTH.unpack(head)[0])
-        read = pickle.loads(answer)  # noqa: S301 - written by our own process below
+        read = OurValues(io.BytesIO(answer)).load()
         if not isinstance(read, Read):
             raise UnreadableMail(str(read))
         return read
@@ -82,6 +97,7 @@ class Reader:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",
                 "-c",
                 "from gateway.work.reader import main; main()",
                 stdin=asyncio.subprocess.PIPE,
@@ -92,20 +108,47 @@ class Reader:
             )
         return self._process
 
-    async def close(self) -> None:
-        """Kill the process."""
+    async def close(self) -> int | None:
+        """Kill the process; returns how it ended, where it had ended by itself."""
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        if process is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        return await process.wait()
+
+
+class OurValues(pickle.Unpickler):
+    """Loads our own values and nothing else, whatever a broken reading process may say."""
+
+    def find_class(self, module: str, name: str) -> object:
+        """The class an answer names, if it is one of ours."""
+        if module.startswith("gateway.mail.") or (module, name) in _KNOWN:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} is no value of ours")
+
+
+_KNOWN: Final = frozenset(
+    {
+        ("gateway.work.reader", "Read"),
+        ("datetime", "datetime"),
+        ("datetime", "timedelta"),
+        ("datetime", "timezone"),
+        ("builtins", "frozenset"),
+        ("copyreg", "_reconstructor"),
+    }
+)
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer requests until the other side is gone."""
     while len(head := source.read(_LENGTH.size)) == _LENGTH.size:
-        envelope, raw = pickle.loads(source.read(_LENGTH.unpack(head)[0]))  # noqa: S301 - from our parent
+        request = source.read(_LENGTH.unpack(head)[0])
+        envelope, raw, seconds = pickle.loads(request)  # noqa: S301 - from our parent
+        # Its signal ends the process, inside a regular expression too.
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         answer = pickle.dumps(read_all(raw, envelope), protocol=5)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         sink.write(_LENGTH.pack(len(answer)) + answer)
         sink.flush()
 

@@ -41,11 +41,18 @@ def differences(
     found += _order(stage, then)
     found += _timers(stage, then)
     found += _mails(stage, then)
+    found += _flaws(stage, given)
     if "cli_exit" in then and [code for code, _ in cli] != then["cli_exit"]:
         found.append(f"cli_exit: {cli} instead of {then['cli_exit']}")
     if "cli_output_order" in then:
         found += _in_order("".join(output for _, output in cli), then["cli_output_order"])
     return found
+
+
+def _flaws(stage: Stage, given: Given) -> list[str]:
+    """Whatever a case wants, it breaks no invariant that held before (policy 4.10)."""
+    flaws = [one for one in stage.flaws() if one not in given.flaws]
+    return [f"invariant {one.invariant}: {one.where}: {one.what}" for one in flaws]
 
 
 def _in_order(output: str, wanted: list[str]) -> list[str]:

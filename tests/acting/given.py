@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, update
 
 from acting.stage import Stage, instant
 from gateway.desk import sla
+from gateway.desk.invariants import Flaw
 from gateway.desk.model import (
     Assessment,
     Clock,
@@ -71,6 +72,8 @@ class Given:
     last_ticket: int = 1000
     last_entry: int = 0
     tickets: dict[int, Ticket] = field(default_factory=dict)
+    flaws: list[Flaw] = field(default_factory=list)
+    """Invariants that the case itself begins with broken."""
 
 
 def write_given(stage: Stage, table: Mapping[str, Any]) -> Given:
@@ -103,6 +106,7 @@ def write_given(stage: Stage, table: Mapping[str, Any]) -> Given:
     given.last_entry = stage.query(
         lambda c: c.exec_driver_sql("SELECT coalesce(max(id), 0) FROM entries").scalar_one()
     )
+    given.flaws = stage.flaws()
     return given
 
 

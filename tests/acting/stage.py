@@ -1,24 +1,31 @@
 """The stage: one desk on real parts, with a clock that only the play moves."""
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
 from servers.smarthost import Smarthost
 from sqlalchemy import Connection, event
 
 from acting.toml_text import dumps
 from gateway.daemon import plan_of
+from gateway.desk.invariants import Flaw
 from gateway.mail.message import Envelope
 from gateway.settings.load import Settings, load_settings
 from gateway.spool import new_queue_id
+from gateway.store.proof import prove
 from gateway.store.transaction import run_once
 from gateway.wire.smtp_out import SmarthostCarrier, read_relay
 from gateway.work.assembly import Parts
 from gateway.work.reader import Reader
 
 AUTHSERV_ID = "mx.desk.example"
+NOW = datetime(2026, 7, 8, 8, tzinfo=UTC)
+"""Wednesday noon at the desk."""
+CASES = Path(__file__).parent.parent / "scenarios" / "scenarios.yaml"
 
 
 class MovedClock:
@@ -133,9 +140,22 @@ class Stage:
 
         event.listen(self.parts.engine, "commit", cut)
 
+    def flaws(self) -> list[Flaw]:
+        """Every invariant of policy 4.10 that the database breaks."""
+        return self.query(lambda c: list(prove(c, self.settings.policy)))
+
     def query(self, step: Any) -> Any:
         """Look into the database."""
         return run_once(self.parts.engine, step)
+
+
+@functools.cache
+def people_of_the_cases() -> Mapping[str, Any]:
+    """The people, lists and default options that all acceptance cases share."""
+    meta: Mapping[str, Any] = yaml.load(CASES.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)[
+        "meta"
+    ]
+    return meta
 
 
 def write_settings(

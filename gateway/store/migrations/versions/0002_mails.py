@@ -129,6 +129,7 @@ def _mails() -> None:
         sa.Column("taken_in_at", sa.BigInteger(), nullable=False),
         sa.Column("disposition", sa.Text(), nullable=False),
         sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("alarms", sa.Text(), nullable=False),
         sa.Column("ticket", sa.BigInteger(), nullable=True),
         sa.Column("account", sa.Text(), nullable=True),
         sa.Column("dedupe_key", sa.Text(), nullable=True),

@@ -1,0 +1,51 @@
+"""The reading process: killed by what costs too much, never by a busy machine."""
+
+import asyncio
+import io
+import os
+import pickle
+import signal
+
+import pytest
+from acting.stage import NOW
+
+from gateway.mail.message import Envelope
+from gateway.work.reader import OurValues, Read, Reader, TookTooLong
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ENVELOPE = Envelope(queue_id="q", received_at=NOW)
+ORDINARY = b"Subject: Tax\r\nFrom: kim@newco.example\r\n\r\nHow do I set up VAT?\r\n"
+COSTLY = b"Subject: x\r\nContent-Type: text/html\r\n\r\n" + b"<p>a <b>b</b>\r\n" * 100_000
+
+
+async def test_a_mail_that_costs_too_much_is_given_up_at_once_and_the_next_is_read() -> None:
+    reader = Reader(seconds=0.01)
+    with pytest.raises(TookTooLong):
+        await reader.read(COSTLY, ENVELOPE)
+
+    read = await reader.read(ORDINARY, ENVELOPE)
+
+    assert read.mail.subject == "Tax"
+    await reader.close()
+
+
+async def test_a_machine_that_stands_still_makes_no_mail_look_hostile() -> None:
+    reader = Reader(seconds=0.05)
+    await reader.read(ORDINARY, ENVELOPE)
+    process = await reader._running()
+    process.send_signal(signal.SIGSTOP)
+    asyncio.get_running_loop().call_later(0.3, process.send_signal, signal.SIGCONT)
+
+    read = await reader.read(ORDINARY, ENVELOPE)
+
+    assert read.mail.subject == "Tax"
+    await reader.close()
+
+
+async def test_an_answer_that_is_no_value_of_ours_is_refused(reader: Reader) -> None:
+    with pytest.raises(pickle.UnpicklingError):
+        OurValues(io.BytesIO(pickle.dumps(os.system))).load()
+
+    read = await reader.read(ORDINARY, ENVELOPE)
+    assert isinstance(OurValues(io.BytesIO(pickle.dumps(read, protocol=5))).load(), Read)
