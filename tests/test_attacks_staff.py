@@ -1,7 +1,5 @@
 """Attacks on staff commands, tickets and privacy, by their names (A28-A39)."""
 
-
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

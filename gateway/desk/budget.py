@@ -180,8 +180,12 @@ class _Keeper:
         if letter.letter in CHALLENGES:
             windows.append((DAY, rules.challenges_day, CHALLENGES))
         for window, limit, letters in windows:
-            used = [one for one in self._sent if one.to == to and one.letter in letters]
-            found = self._window("writer", to, window, limit, used)
+            used = [
+                one
+                for one in self._sent
+                if base_of(one.to) == base_of(to) and one.letter in letters
+            ]
+            found = self._window("writer", base_of(to), window, limit, used)
             yield replace(found, pauses=letters is COUNTED)
 
     def _of_ticket(self, number: int) -> Iterable[_Limit]:
@@ -243,11 +247,17 @@ class _Keeper:
 
 def scopes(address: str, ticket: int | None) -> Iterable[tuple[PauseScope, str]]:
     """Everything a letter may be paused by."""
-    yield "writer", address
+    yield "writer", base_of(address)
     if ticket is not None:
         yield "ticket", str(ticket)
     yield "domain", domain_of(address)
     yield "desk", ""
+
+
+def base_of(address: str) -> str:
+    """An address without its sub-address: who changes that is the same writer (RFC 5233)."""
+    local, at, domain = address.rpartition("@")
+    return local.partition("+")[0] + at + domain
 
 
 def domain_of(address: str) -> str:

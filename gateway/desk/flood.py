@@ -6,6 +6,7 @@ Nothing is lost and nobody is answered; whoever looks at the ticket finds them a
 from datetime import timedelta
 from typing import Final
 
+from gateway.desk.budget import base_of
 from gateway.desk.decision import FileMessage, MessageKind
 from gateway.desk.draft import Draft
 from gateway.desk.facts import Facts
@@ -32,11 +33,17 @@ def join(draft: Draft, mail: Mail, facts: Facts, ticket: Ticket) -> int:
             verified=False,
         )
     )
-    pause = facts.spent.pauses.get(("writer", sender))
+    pause = facts.spent.pauses.get(("writer", base_of(sender)))
     if pause is None or pause.until <= draft.at or pause.reason != reason:
         until = draft.at + PAUSE
         draft.record(
-            PauseLetters(scope="writer", key=sender, since=draft.at, until=until, reason=reason)
+            PauseLetters(
+                scope="writer",
+                key=base_of(sender),
+                since=draft.at,
+                until=until,
+                reason=reason,
+            )
         )
         draft.to_operator("operator_alert", what="paused", reason=reason, until=until)
     return ticket.number

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.desk.budget import ALERT, COUNTED, DAY, HOUR, domain_of, scopes
+from gateway.desk.budget import ALERT, COUNTED, DAY, HOUR, base_of, domain_of, scopes
 from gateway.desk.clues import Clues
 from gateway.desk.facts import LetterSent, Spent
 from gateway.desk.model import Ticket
@@ -58,6 +58,14 @@ def _letters(
     connection: Connection, people: Iterable[str], ticket: Ticket | None, at: datetime
 ) -> list[LetterSent]:
     concerns: list[ColumnElement[bool]] = [outbox.c.recipient.in_(people)]
+    for address in people:
+        if "+" in address:
+            # The same writer under other sub-addresses; found by domain, which has an index.
+            base = base_of(address)
+            local, _, domain = base.rpartition("@")
+            others = outbox.c.recipient.startswith(f"{local}+", autoescape=True)
+            known = or_(outbox.c.recipient == base, others)
+            concerns.append(and_(outbox.c.domain == domain, known))
     if ticket is not None:
         concerns.append(outbox.c.ticket == ticket.number)
     found = connection.execute(
