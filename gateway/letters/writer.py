@@ -36,6 +36,8 @@ class Frame:
     thread: tuple[str, ...] = ()
     """Message-IDs of the ticket's customer thread, oldest first."""
     enclosures: tuple[Enclosure, ...] = ()
+    too_large: tuple[str, ...] = ()
+    """Files of the mail at hand that no letter carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Writer:
             desk_address=self._address(Purpose.DESK, "0", letter.to),
         )
         rendered, broken = self._render(letter.letter, "en", values)
-        text = self._framed(letter, rendered.text, values)
+        text = self._framed(letter, rendered.text + _left_out(letter, frame), values)
         token = self._token(letter, frame, number)
         message_id = self._message_id(letter, frame, token)
         in_reply_to, references = self._thread(letter, frame, number)
@@ -179,6 +181,14 @@ class Writer:
                 ("X-Gateway-Loop", f"{stamp}.{self._keys.sign('loop:' + stamp)}"),
             ]
         return fields
+
+
+def _left_out(letter: SendLetter, frame: Frame) -> str:
+    """What the reader misses, where files are too large to travel on."""
+    if not (letter.with_attachments and frame.too_large):
+        return ""
+    where = "" if letter.audience is Audience.CUSTOMER else f" It is kept with mail {frame.event}."
+    return f"\n\nToo large to be attached: {', '.join(frame.too_large)}.{where}\n"
 
 
 def _number(letter: SendLetter, frame: Frame) -> int | None:

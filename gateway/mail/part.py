@@ -24,6 +24,7 @@ from gateway.mail.transfer import Transferred, undo_transfer
 _CONTENT_TYPE: Final = re.compile(r"([a-z0-9!#$&^_.+-]+)\s*/\s*([a-z0-9!#$&^_.+-]+)")
 _IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_OF_THE_MAIL: Final = frozenset({Defect.LIMIT_HEADER_BYTES, Defect.LIMIT_FIELD_COUNT})
 _DELIMITER_REST: Final = re.compile(rb"(?:--)?[ \t]*(?:\r?\n|\r|\Z)")
 _BOUNDARY_LINE: Final = re.compile(rb"(?:\A|(?<=\n))--([^\r\n]{1,200}?)[ \t]*\r?\n")
 
@@ -132,7 +133,9 @@ def _read_part(tree: Tree, place: _Place, header: Header, default_type: str) -> 
     if "content-disposition" in header:
         part.disposition = read_parameters(header.first("content-disposition"))
     tree.parts.append(part)
-    tree.defects += header.defects
+    # A part with too much header is one broken part, no reason to distrust the whole mail.
+    whole = _OF_THE_MAIL if part.index else frozenset()
+    tree.defects += [Defect.NOT_A_FIELD if one in whole else one for one in header.defects]
     if part.main_type == "multipart":
         _read_multipart(tree, part)
     elif part.content_type in _MESSAGES:

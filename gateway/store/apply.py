@@ -211,6 +211,7 @@ def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applie
             answered_references=occasion.references,
             thread=tuple(applied.threads.get(number or 0, ())),
             enclosures=occasion.enclosures,
+            too_large=occasion.too_large,
         ),
     )
     enqueue(connection, letter, written, event=occasion.event, ticket=number, at=occasion.at)

@@ -26,6 +26,7 @@ class Occasion:
     message_id: str = ""
     references: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    too_large: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

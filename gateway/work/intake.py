@@ -178,6 +178,7 @@ class Intake:
             message_id=mail.message_id or "",
             references=mail.references,
             enclosures=read.enclosures,
+            too_large=read.too_large,
         )
         applied = apply(connection, decision, occasion)
         if not decision.hold_reason:
