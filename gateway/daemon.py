@@ -38,8 +38,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def plan_of(settings: Settings) -> Plan:
-    """What the settings ask for, as values."""
+def plan_of(settings: Settings, *, looks_only: bool = False) -> Plan:
+    """What the settings ask for, as values; whoever looks only leaves no file behind."""
     gateway = settings.gateway
     url = gateway.database.url
     own_letters = gateway.templates.dir
@@ -53,10 +53,11 @@ def plan_of(settings: Settings) -> Plan:
         keys=load_keys(
             settings.resolve(keys_file) if keys_file else settings.state_dir / "token-keys",
             make=keys_file is None,
+            keep=not looks_only,
         ),
         built_in_letters=built_in("templates"),
         own_letters=settings.resolve(own_letters) if own_letters else None,
-        node=node_name(settings.state_dir),
+        node="looks only" if looks_only else node_name(settings.state_dir),
         couriers=gateway.smarthost.couriers,
         give_up_after=gateway.smarthost.give_up_after,
     )

@@ -2,6 +2,7 @@
 
 import json
 import mailbox
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,46 @@ def test_deliver_asks_to_try_again_while_the_settings_are_wrong(desk: Path) -> N
 
     assert ran.code == 75, "a mail server bounces for good on any other code"
     assert "addresses.domain" in ran.errors
+
+
+def test_deliver_refuses_a_mail_to_nobody_here(desk: Path) -> None:
+    ran = run_gateway("deliver", "nobody@desk.example", config=desk, stdin=MAIL)
+
+    assert (ran.code, ran.errors) == (67, "nobody@desk.example: no address of this desk\n")
+    assert run_gateway("mail", "count", "--json", config=desk).json()["waiting"] == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "said"),
+    [
+        pytest.param(lambda desk: None, 66, "no Maildir", id="a folder of something else"),
+        pytest.param(
+            lambda desk: change(desk, 'domain = "desk.example"', "domain = 5"),
+            78,
+            "addresses.domain",
+            id="wrong settings",
+        ),
+    ],
+)
+def test_import_says_what_is_wrong(
+    desk: Path, tmp_path: Path, spoil: Callable[[Path], None], code: int, said: str
+) -> None:
+    spoil(desk)
+    source = tmp_path / "other"
+    (source / "cur" if code == 78 else source).mkdir(parents=True)
+
+    ran = run_gateway("import", "--quiet", str(source), config=desk)
+
+    assert (ran.code, said in ran.errors) == (code, True)
+
+
+def test_explaining_a_mail_leaves_nothing_behind(desk: Path, tmp_path: Path) -> None:
+    (tmp_path / "mail.eml").write_bytes(MAIL)
+
+    ran = run_gateway("explain", str(tmp_path / "mail.eml"), config=desk)
+
+    assert ran.code == 0
+    assert not (desk.parent / "state").exists()
 
 
 def test_import_takes_an_mbox_and_a_maildir(desk: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def explain(
     if not file.is_file():
         refuse(f"{file}: there is no such file")
     operator = operator_of(context)
-    plan = plan_of(operator.settings(config))
+    plan = plan_of(operator.settings(config), looks_only=True)
     now = operator.clock()
     envelope = Envelope(
         queue_id="explained",

@@ -1,7 +1,7 @@
 """`gateway parse`, `deliver` and `import`: mails from files and pipes."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from gateway.cli.operator import TEMPORARY, Config, Json, as_json, complain, ope
 
 USAGE = 64
 NO_INPUT = 66
+NO_USER = 67
 
 
 def add_to(app: typer.Typer) -> None:
@@ -69,7 +70,8 @@ def deliver(
 ) -> None:
     """Take one mail from standard input, for the pipe of a mail server.
 
-    Exit code 0 once the mail is safely kept, 75 where the mail server should try again.
+    Exit code 0 once the mail is safely kept, 67 where none of the addresses is ours, 75 where the
+    mail server should try again.
     """
     import asyncio
 
@@ -78,6 +80,8 @@ def deliver(
         refuse("no mail on standard input", NO_INPUT)
     reverse_path = None if sender is None else sender.strip("<>")
     with TryAgain():
+        if recipients and not any(map(_accepted(context, config), recipients)):
+            refuse(f"{', '.join(recipients)}: no address of this desk", NO_USER)
         asyncio.run(_keep(context, config, [raw], reverse_path, tuple(recipients or ()), "pipe"))
 
 
@@ -87,11 +91,17 @@ def import_mails(
     config: Config = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Take in the mails of an mbox or Maildir, as if they came now; repeats are recognised."""
+    """Take in the mails of an mbox or Maildir, as if they came now; repeats are recognised.
+
+    Each is answered as a new mail is: import what customers still wait for, not an archive.
+    """
     import asyncio
 
     if not source.exists():
         refuse(f"{source}: there is no such file or folder", NO_INPUT)
+    if source.is_dir() and not (source / "cur").is_dir() and not (source / "new").is_dir():
+        refuse(f"{source}: no Maildir, it has neither cur nor new", NO_INPUT)
+    operator_of(context).settings(config)
     mails: Iterator[bytes] = _mails_of(source)
     if not quiet:
         from rich.progress import track
@@ -99,7 +109,8 @@ def import_mails(
         mails = iter(track(mails, description="importing", transient=True))
     with TryAgain():
         count = asyncio.run(_keep(context, config, mails, None, (), "import"))
-    print(f"{count} mails are in the spool; a running gateway takes them in")
+    what = "1 mail is" if count == 1 else f"{count} mails are"
+    print(f"{what} in the spool; a running gateway takes it from there")
 
 
 class TryAgain(AbstractContextManager[None]):
@@ -114,9 +125,20 @@ class TryAgain(AbstractContextManager[None]):
         """Leave with 75 unless all went well."""
         if error is None:
             return
+        if isinstance(error, typer.Exit) and error.exit_code == NO_USER:
+            raise error
         if not isinstance(error, typer.Exit):
             complain(f"cannot keep the mail: {error}")
         raise typer.Exit(TEMPORARY) from error
+
+
+def _accepted(context: typer.Context, config: Path | None) -> Callable[[str], bool]:
+    """Whether an address is ours, as the SMTP listener would say at RCPT."""
+    from gateway.daemon import plan_of
+    from gateway.work.assembly import accepts
+
+    plan = plan_of(operator_of(context).settings(config))
+    return accepts(plan.policy, plan.keys)
 
 
 async def _keep(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.desk.commands import CommandBlock, read_commands
-from gateway.desk.control import ORDER_VERBS, ControlBlock, read_control
+from gateway.desk.control import ORDER_VERBS, TICKET_VERBS, ControlBlock, read_control
 from gateway.desk.policy import Policy
 from gateway.desk.tags import Tags, read_subject
 from gateway.desk.token import STAFF_PURPOSES, Keys, Purpose, Token
@@ -48,9 +48,7 @@ class Clues:
     @property
     def tickets(self) -> tuple[int, ...]:
         """Numbers of tickets that staff commands name."""
-        return tuple(
-            one.number for one in self.control.commands if one.verb in ("merge", "history")
-        )
+        return tuple(one.number for one in self.control.commands if one.verb in TICKET_VERBS)
 
     @property
     def orders(self) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from typing import Final
 
 COMMANDS_MAX: Final = 20
 _DEPARTMENT: Final = "support|development|sales|general"
+_NUMBER: Final = r"[A-Za-z]{0,5}-?(?P<number>\d{1,9})"
 _REASON: Final = r"(?:\s+(?P<reason>.+))?"
 
 FORMS: Final = MappingProxyType(
@@ -46,16 +47,16 @@ FORMS: Final = MappingProxyType(
             "#split [paragraph] [to DEPARTMENT] [subject]",
         ),
         "nosplit": ("", "#nosplit"),
-        "merge": (r"[A-Za-z]{0,5}-?(?P<number>\d{1,9})", "#merge T-1002"),
+        "merge": (_NUMBER, "#merge T-1002"),
         "close": (r"(?P<reason>.+)?", "#close [reason]"),
         "reopen": ("", "#reopen"),
         "grant": (r"\+?(?P<number>\d{1,9})\s+(?P<reason>.+)", "#grant N reason"),
         "adjust": (r"(?P<number>[+-]?\d{1,9})\s+(?P<reason>.+)", "#adjust ±N reason"),
         "paid": (r"[Pp]-?(?P<number>\d{1,9})", "#paid P-17"),
-        "balance": ("", "#balance"),
-        "status": ("", "#status"),
+        "balance": (r"(?P<who>\S+)?", "#balance, or #balance ACCOUNT"),
+        "status": (rf"(?:{_NUMBER})?", "#status, or #status T-1001"),
         "queue": ("", "#queue"),
-        "history": (r"(?:[A-Za-z]{0,5}-?(?P<number>\d{1,9}))?", "#history T-1001"),
+        "history": (rf"(?:{_NUMBER})?", "#history, or #history T-1001"),
         "search": (r"(?P<reason>.+)", "#search words"),
         "help": ("", "#help"),
     }
@@ -66,6 +67,8 @@ TEXT_VERBS: Final = frozenset({"reply", "ask", "note"})
 MONEY_VERBS: Final = frozenset({"grant", "adjust", "paid"})
 INFO_VERBS: Final = frozenset({"balance", "status", "queue", "history", "search", "help"})
 ORDER_VERBS: Final = frozenset({"paid"})
+TICKET_VERBS: Final = frozenset({"merge", "status", "history"})
+"""Verbs that may name another ticket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from gateway.desk import clocks, price
+from gateway.desk.briefing import inform
 from gateway.desk.control import FORMS, INFO_VERBS, TEXT_VERBS, ControlBlock, Refusal, StaffCommand
 from gateway.desk.decision import (
     Decision,
@@ -90,8 +91,7 @@ def _carry_out(
 
 def _run(desk: Desk, command: StaffCommand) -> Refusal | None:
     if command.verb in INFO_VERBS:
-        inform(desk.draft, desk.facts, desk.person, command)
-        return None
+        return inform(desk.draft, desk.facts, desk.person, command)
     if command.verb in TEXT_VERBS:
         return None
     desk.draft.because(f"#{command.verb}")
@@ -268,20 +268,6 @@ def _return_mail(
         refusals=complaints,
         unsent=text or mail.new_text,
         partly=bool(text) and bool(facts.clues.control.commands),
-    )
-
-
-def inform(draft: Draft, facts: Facts, person: Person, command: StaffCommand) -> None:
-    """Answer `#help`, `#status`, `#balance` and their like to whoever asked."""
-    draft.because(f"#{command.verb} answered")
-    usages: tuple[LetterValue, ...] = tuple(usage for _, usage in FORMS.values())
-    draft.to_staff(
-        "engineer_info",
-        (person.address,),
-        facts.ticket,
-        thread="mail",
-        topic=command.verb,
-        usages=usages,
     )
 
 

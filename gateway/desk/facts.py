@@ -68,6 +68,36 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One message of a ticket."""
+
+    at: datetime
+    author: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """What `#queue`, `#history`, `#search`, `#status` and `#balance` ask for (policy 4.12)."""
+
+    queue: tuple[Ticket, ...] = ()
+    """Open tickets that wait for staff, in queue order (rule H4), the first of them."""
+    queue_count: int = 0
+    own: tuple[Ticket, ...] = ()
+    """Those of them that the writer has."""
+    history: tuple[Said, ...] = ()
+    """The last messages of a ticket, oldest first."""
+    history_count: int = 0
+    found: tuple[Ticket, ...] = ()
+    """Tickets with all words of a search, latest first."""
+    account: Account | None = None
+    """The account that was named."""
+    entries: tuple[Entry, ...] = ()
+    """Its last entries, latest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything `decide` may know besides the mail, the policy and the instant."""
 
@@ -97,5 +127,5 @@ class Facts:
     background: Background = field(default_factory=Background)
     """How often words occur at this desk, for the likeness of texts."""
     spent: Spent = field(default_factory=Spent)
-    queue: tuple[Ticket, ...] = ()
-    """Open tickets in queue order, where a member of staff asked for them."""
+    briefing: Briefing = field(default_factory=Briefing)
+    """What a member of staff asked to be told."""

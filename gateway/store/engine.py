@@ -61,6 +61,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     del record
     # Python's own transaction handling would begin late and as a reader.
     connection.isolation_level = None
+    # SQLite's own knows only ASCII; people search for words with accents.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     for setting in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -70,6 +72,10 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {setting}")
+
+
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
 
 
 def _begin_immediate(connection: Connection) -> None:

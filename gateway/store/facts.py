@@ -16,12 +16,12 @@ from gateway.desk.token import Purpose
 from gateway.ledger.entry import Entry
 from gateway.mail.message import Mail
 from gateway.store import rows
+from gateway.store.briefing import ENTRIES_SHOWN, brief, last_entries
 from gateway.store.desk_rows import load_account, load_contact, load_ticket, load_tickets
 from gateway.store.mail_tables import mails, messages, outbox
 from gateway.store.spent import load_spent
-from gateway.store.tables import assessments, entries, orders, tickets
+from gateway.store.tables import assessments, orders, tickets
 
-ENTRIES_SHOWN: Final = 10
 TOPIC_MAX: Final = 20
 
 
@@ -60,6 +60,7 @@ def gather(connection: Connection, mail: Mail, clues: Clues, policy: Policy) -> 
         spent=_spent(connection, mail, clues, ticket, replied, policy),
         letters_sent=_letters_sent(connection, clues, ticket, policy, mail.envelope.received_at),
         topic=_topic(connection, ticket),
+        briefing=brief(connection, clues.control, clues.sender, ticket_account, ticket),
     )
 
 
@@ -220,17 +221,6 @@ def _entries(connection: Connection, account: Account | None, clues: Clues) -> t
     if account is None or clues.commands.find(Verb.BALANCE) is None:
         return ()
     return last_entries(connection, account.id, ENTRIES_SHOWN)
-
-
-def last_entries(connection: Connection, account: str, count: int) -> tuple[Entry, ...]:
-    """The last entries of an account, latest first."""
-    found = connection.execute(
-        select(entries)
-        .where(entries.c.account == account)
-        .order_by(entries.c.id.desc())
-        .limit(count)
-    )
-    return tuple(rows.entry_of(row) for row in found)
 
 
 def _letters_sent(

@@ -34,6 +34,12 @@ class MaildirCarrier:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(self._folder / "new" / name)
+        # Only now does the name itself survive a power cut (promise P3).
+        folder = os.open(self._folder / "new", os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     async def close(self) -> None:
         """Nothing stays open."""

@@ -103,8 +103,13 @@ def accepts(policy: Policy, keys: Keys) -> Callable[[str], bool]:
     return accepted
 
 
-def load_keys(path: Path, *, make: bool) -> Keys:
-    """Token keys from a file, one hexadecimal key a line, newest first; made where allowed."""
+def load_keys(path: Path, *, make: bool, keep: bool = True) -> Keys:
+    """Token keys from a file, one hexadecimal key a line, newest first; made where allowed.
+
+    Made without `keep` they are good for this process only.
+    """
+    if not path.exists() and make and not keep:
+        return Keys(secrets.token_bytes(KEY_BYTES))
     if not path.exists() and make:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
