@@ -129,8 +129,8 @@ outbox = Table(
 pauses = Table(
     "pauses",
     metadata,
-    Column("scope", Text, primary_key=True),
     Column("key", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
     Column("since_at", Instant, nullable=False),
     Column("until_at", Instant, nullable=False),
     Column("strikes", Integer, nullable=False, default=1),

@@ -5,12 +5,25 @@ Counting stops at the limit: a busy hour costs no more to look at than a full bu
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    ScalarSelect,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.desk.budget import ALERT, COUNTED, DAY, HOUR, base_of, domain_of, scopes
+from gateway.desk.budget import ALERT, DAY, DESK_FACTOR, HOUR, base_of, domain_of, scopes
 from gateway.desk.clues import Clues
 from gateway.desk.facts import LetterSent, Spent
 from gateway.desk.model import Ticket
@@ -19,10 +32,44 @@ from gateway.desk.policy import Policy
 from gateway.store.desk_rows import load_ticket
 from gateway.store.engine import is_sqlite
 from gateway.store.mail_tables import outbox, pauses
-from gateway.store.tables import tickets
+from gateway.store.tables import marks, tickets
 
 LOOKED_AT_MAX: Final = 200
 WEEK: Final = timedelta(days=7)
+USUAL: Final = "letters in an hour"
+"""The mark that keeps the mean of the last week, so that a busy desk counts it once an hour."""
+
+
+def _lately(which: ColumnElement[bool], bound: str) -> ScalarSelect[int]:
+    """How many counted letters were made within the hour, at most as many as the parameter says."""
+    some = (
+        select(outbox.c.id)
+        .where(which, outbox.c.domain != "", outbox.c.created_at > bindparam("hour"))
+        .limit(bindparam(bound, type_=Integer))
+        .subquery()
+    )
+    return select(func.count()).select_from(some).scalar_subquery()
+
+
+# Built once: every mail asks them.
+_COUNTS: Final = select(
+    _lately(outbox.c.domain == bindparam("domain"), "domain_max").label("domain"),
+    _lately(outbox.c.domain != "", "desk_max").label("desk"),
+    select(func.count())
+    .where(
+        outbox.c.recipient.in_(bindparam("operator", expanding=True)),
+        outbox.c.letter == ALERT,
+        outbox.c.created_at > bindparam("hour"),
+    )
+    .scalar_subquery()
+    .label("alerts"),
+)
+_OPENED: Final = (
+    select(tickets.c.number)
+    .where(tickets.c.requester == bindparam("sender"), tickets.c.received_at > bindparam("hour"))
+    .order_by(tickets.c.received_at.desc(), tickets.c.number.desc())
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def load_spent(
@@ -35,19 +82,27 @@ def load_spent(
     people: Collection[str],
 ) -> Spent:
     """The budgets that a mail of this sender, in this ticket, could draw on."""
+    rules, hour = policy.budget, at - HOUR
     opened, newest = _opened(connection, clues.sender, policy, at)
-    desk_hour = _count(connection, outbox.c.domain != "", at - HOUR, _desk_bound(policy))
+    counts = {
+        "hour": hour,
+        "domain": domain_of(clues.sender) or "-",
+        "domain_max": rules.domain_hour,
+        "desk_max": rules.desk_hour + rules.desk_exempt if rules.desk_hour else 0,
+        "operator": list(policy.staff.operator),
+    }
+    row = connection.execute(_COUNTS, counts).one()
+    desk_hour, usual = int(row.desk), 0
+    if 0 < rules.desk_hour <= desk_hour:
+        usual = _usual(connection, at)
+        counts["desk_max"] = max(rules.desk_hour, DESK_FACTOR * usual) + rules.desk_exempt
+        desk_hour = int(connection.execute(_COUNTS, counts).one().desk)
     return Spent(
         letters=tuple(_letters(connection, people, ticket, at)),
-        domain_hour=_count(
-            connection,
-            outbox.c.domain == (domain_of(clues.sender) or "-"),
-            at - HOUR,
-            policy.budget.domain_hour,
-        ),
+        domain_hour=row.domain,
         desk_hour=desk_hour,
-        desk_usual=_usual(connection, at) if 0 < policy.budget.desk_hour <= desk_hour else 0,
-        alerts_hour=_alerts(connection, policy, at),
+        desk_usual=usual,
+        alerts_hour=row.alerts,
         pauses=_pauses_over(connection, people, ticket),
         tickets_hour=opened,
         newest_ticket=newest,
@@ -70,48 +125,29 @@ def _letters(
         concerns.append(outbox.c.ticket == ticket.number)
     found = connection.execute(
         select(outbox.c.letter, outbox.c.recipient, outbox.c.ticket, outbox.c.created_at)
-        .where(or_(*concerns), outbox.c.letter.in_(COUNTED), outbox.c.created_at > at - DAY)
-        .where(outbox.c.domain != "")
+        .where(or_(*concerns), outbox.c.domain != "", outbox.c.created_at > at - DAY)
         .order_by(outbox.c.created_at.desc())
         .limit(LOOKED_AT_MAX)
     )
     return [LetterSent(*row) for row in found]
 
 
-def _desk_bound(policy: Policy) -> int:
-    rules = policy.budget
-    return 20 * (rules.desk_hour + rules.desk_exempt)
-
-
-def _count(connection: Connection, which: ColumnElement[bool], since: datetime, bound: int) -> int:
-    """How many counted letters were made since an instant, at most `bound`."""
-    if not bound:
-        return 0
-    some = (
-        select(outbox.c.id)
-        .where(which, outbox.c.domain != "", outbox.c.created_at > since)
-        .limit(bound)
-        .subquery()
-    )
-    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
-
-
 def _usual(connection: Connection, at: datetime) -> int:
-    found = connection.execute(
-        select(func.count()).where(outbox.c.domain != "", outbox.c.created_at > at - WEEK)
+    """Mean of counted letters in an hour of the last week, as it was within the last hour."""
+    kept = connection.execute(select(marks.c.value).where(marks.c.name == USUAL)).scalar()
+    until, _, mean = (kept or "").partition(" ")
+    if until and float(until) > at.timestamp():
+        return int(mean)
+    week = select(func.count()).where(outbox.c.domain != "", outbox.c.created_at > at - WEEK)
+    usual = int(connection.execute(week).scalar_one()) // int(WEEK / HOUR)
+    dialect = sqlite if is_sqlite(connection) else postgresql
+    value = f"{(at + HOUR).timestamp()} {usual}"
+    connection.execute(
+        dialect.insert(marks)
+        .values(name=USUAL, value=value)
+        .on_conflict_do_update(index_elements=["name"], set_={"value": value})
     )
-    return int(found.scalar_one()) // int(WEEK / HOUR)
-
-
-def _alerts(connection: Connection, policy: Policy, at: datetime) -> int:
-    found = connection.execute(
-        select(func.count()).where(
-            outbox.c.recipient.in_(policy.staff.operator),
-            outbox.c.letter == ALERT,
-            outbox.c.created_at > at - HOUR,
-        )
-    )
-    return int(found.scalar_one())
+    return usual
 
 
 def _opened(
@@ -121,12 +157,7 @@ def _opened(
     limit = policy.budget.tickets_hour
     if not limit or not sender:
         return 0, None
-    found = connection.execute(
-        select(tickets.c.number)
-        .where(tickets.c.requester == sender, tickets.c.received_at > at - HOUR)
-        .order_by(tickets.c.number.desc())
-        .limit(limit)
-    )
+    found = connection.execute(_OPENED, {"sender": sender, "hour": at - HOUR, "most": limit})
     numbers = found.scalars().all()
     newest = load_ticket(connection, numbers[0]) if len(numbers) >= limit else None
     return len(numbers), newest
@@ -138,22 +169,18 @@ def _pauses_over(
     number = ticket.number if ticket else None
     keys = {one for address in people for one in scopes(address, number)}
     keys |= {("address", address) for address in people} | {("desk", "")}
-    found = connection.execute(
-        select(pauses).where(tuple_(pauses.c.scope, pauses.c.key).in_(sorted(keys)))
-    )
-    return {(row.scope, row.key): _pause(*row) for row in found}
+    found = connection.execute(select(pauses).where(pauses.c.key.in_({key for _, key in keys})))
+    return {(row.scope, row.key): _pause(row) for row in found if (row.scope, row.key) in keys}
 
 
-def _pause(
-    scope: str, key: str, since: datetime, until: datetime, strikes: int, reason: str
-) -> Pause:
+def _pause(row: Row[Any]) -> Pause:
     return Pause(
-        scope=scope,  # type: ignore[arg-type]  # the CHECK holds it
-        key=key,
-        since=since,
-        until=until,
-        strikes=strikes,
-        reason=reason,
+        scope=row.scope,
+        key=row.key,
+        since=row.since_at,
+        until=row.until_at,
+        strikes=row.strikes,
+        reason=row.reason,
     )
 
 
@@ -162,7 +189,7 @@ def all_pauses(connection: Connection, at: datetime) -> Sequence[Pause]:
     found = connection.execute(
         select(pauses).where(pauses.c.until_at > at).order_by(pauses.c.since_at.desc())
     )
-    return [_pause(*row) for row in found]
+    return [_pause(row) for row in found]
 
 
 def pause_of(connection: Connection, address: str, at: datetime) -> str:

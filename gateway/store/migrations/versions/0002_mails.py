@@ -102,8 +102,8 @@ def _audit() -> None:
 def _pauses() -> None:
     op.create_table(
         "pauses",
-        sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("since_at", sa.BigInteger(), nullable=False),
         sa.Column("until_at", sa.BigInteger(), nullable=False),
         sa.Column("strikes", sa.Integer(), nullable=False),
@@ -112,7 +112,7 @@ def _pauses() -> None:
             "scope IN ('address', 'writer', 'ticket', 'domain', 'desk')",
             name=op.f("ck_pauses_scope"),
         ),
-        sa.PrimaryKeyConstraint("scope", "key", name=op.f("pk_pauses")),
+        sa.PrimaryKeyConstraint("key", "scope", name=op.f("pk_pauses")),
     )
 
 
