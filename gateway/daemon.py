@@ -13,16 +13,26 @@ from pathlib import Path
 from typing import Final
 
 from gateway import journal
+from gateway.settings.doors import doorways
 from gateway.settings.load import Settings
+from gateway.settings.mailboxes import accounts
 from gateway.settings.places import built_in
 from gateway.store import outbox
 from gateway.store.engine import check_durable
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
+from gateway.wire.dkim_sign import Signer, SigningCarrier, read_signer
+from gateway.wire.health import METRICS, HealthServer, Page, alive, readiness
+from gateway.wire.imap_journal import UidJournal
+from gateway.wire.listen import Listener
 from gateway.wire.maildir import MaildirCarrier
-from gateway.wire.smtp_in import Door, listen, port_of
+from gateway.wire.sd_notify import READY, STOPPING, Systemd
 from gateway.wire.smtp_out import Relay, SmarthostCarrier, read_relay
-from gateway.work.assembly import Parts, Plan, accepts, load_keys
+from gateway.work.assembly import Parts, Plan, load_keys, standings
+from gateway.work.figures import Figures
+from gateway.work.mailbox import Supervisor
+from gateway.work.operator_letters import OperatorLetters
+from gateway.work.recount import prepare_timers
 
 DRAIN_SECONDS: Final = 10.0
 
@@ -76,16 +86,32 @@ def relay_of(settings: Settings) -> Relay | None:
         smarthost.url.get_secret_value(),
         password=password,
         timeout=smarthost.timeout.total_seconds(),
+        ca_file=settings.resolve(smarthost.ca_file) if smarthost.ca_file else None,
     )
 
 
 def carriers(settings: Settings) -> Callable[[], Carrier]:
-    """Makes the connection of one courier."""
+    """Makes the connection of one courier. Raises `CannotSign`."""
     relay = relay_of(settings)
     if relay is None:
         folder = settings.in_state(settings.gateway.outbox.maildir)
         return lambda: MaildirCarrier(folder)
-    return lambda: SmarthostCarrier(relay, hostname=settings.gateway.smtp.hostname)
+    signer = signer_of(settings)
+    hostname = settings.gateway.smtp.hostname
+
+    def made() -> Carrier:
+        carrier = SmarthostCarrier(relay, hostname=hostname)
+        return SigningCarrier(signer, carrier) if signer else carrier
+
+    return made
+
+
+def signer_of(settings: Settings) -> Signer | None:
+    """Who signs our letters, or nothing. Raises `CannotSign`."""
+    dkim = settings.gateway.dkim
+    if dkim.domain is None or dkim.key_file is None:
+        return None
+    return read_signer(dkim.domain, dkim.selector, settings.resolve(dkim.key_file))
 
 
 def node_name(state_dir: Path) -> str:
@@ -118,9 +144,12 @@ class Daemon:
         self._settings = settings
         self._clock = clock
         self._stop = asyncio.Event()
+        self._systemd = Systemd()
+        self._listeners: dict[str, Listener] = {}
         self._ready: Callable[[str], None] = lambda _: None
         self.addresses: dict[str, str] = {}
         """Where the listeners are, by name."""
+        self.mailboxes: list[Supervisor] = []
 
     def stop(self) -> None:
         """Begin to drain."""
@@ -135,49 +164,87 @@ class Daemon:
                 check_durable(parts.engine)
                 await asyncio.to_thread(upgrade, parts.engine)
                 await parts.transactions(lambda c: outbox.release(c, parts.plan.node))
+                await prepare_timers(parts.transactions, parts.desk)
                 await self._serve(parts)
             finally:
                 await parts.reader.close()
                 await parts.close()
 
     async def _serve(self, parts: Parts) -> None:
-        async with contextlib.AsyncExitStack() as doors:
+        async with contextlib.AsyncExitStack() as doors, contextlib.AsyncExitStack() as health:
+            await self._open_health(parts, health)
             await self._open_doors(parts, doors)
             async with asyncio.TaskGroup() as group:
                 group.create_task(parts.intake.run(), name="intake")
                 group.create_task(parts.rounds.run(), name="rounds")
+                if parts.plan.policy.split.mode != "off":
+                    group.create_task(parts.learner.run(), name="learner")
                 for courier in parts.couriers:
                     group.create_task(courier.run(), name="courier")
+                watchdog = group.create_task(self._systemd.keep_alive(), name="watchdog")
+                self.mailboxes = self._supervisors(parts)
+                for mailbox in self.mailboxes:
+                    group.create_task(mailbox.run(), name="mailbox")
                 self._announce()
                 await self._stop.wait()
+                self._systemd.tell(STOPPING)
                 journal.note("draining")
                 await doors.aclose()
+                for mailbox in self.mailboxes:
+                    mailbox.stop()
                 parts.intake.stop()
                 parts.rounds.stop()
+                parts.learner.stop()
                 for courier in parts.couriers:
                     courier.stop()
+                watchdog.cancel()
         journal.note("stopped")
 
+    async def _open_health(self, parts: Parts, until_closed: contextlib.AsyncExitStack) -> None:
+        address = self._settings.gateway.health.listen
+        if not address:
+            return
+        figures = Figures(parts)
+        until_closed.callback(figures.close)
+
+        async def ready() -> Page:
+            return readiness(await figures.ailments(), is_open=self._is_open)
+
+        async def metrics() -> Page:
+            for name, listener in self._listeners.items():
+                figures.connections(name, len(listener.door.guests))
+            return Page(await figures.text(), kind=METRICS)
+
+        server = HealthServer({"/healthz": alive, "/readyz": ready, "/metrics": metrics})
+        await server.open(address)
+        until_closed.callback(server.close)
+        self.addresses["health"] = server.address
+
+    @property
+    def _is_open(self) -> bool:
+        return bool(self._listeners) and not self._stop.is_set()
+
     async def _open_doors(self, parts: Parts, doors: contextlib.AsyncExitStack) -> None:
-        smtp = self._settings.gateway.smtp
-        if smtp.listen:
-            door = Door(
-                parts.spool,
-                accepts(parts.plan.policy, parts.plan.keys),
-                self._clock,
-                hostname=smtp.hostname,
-                size_limit=smtp.size_limit,
-                recipients_max=smtp.recipients,
-                idle_seconds=smtp.idle.total_seconds(),
-            )
-            server = await listen(door, smtp.listen)
-            doors.callback(server.close)
-            self.addresses["smtp"] = port_of(server)
+        standing = standings(parts.plan.policy, parts.plan.keys)
+        for one in doorways(self._settings, parts.spool, standing, self._clock):
+            listener = await one.open()
+            doors.push_async_callback(listener.close, DRAIN_SECONDS)
+            self._listeners[one.name] = listener
+            self.addresses[one.name] = listener.address
+
+    def _supervisors(self, parts: Parts) -> list[Supervisor]:
+        """One for each mailbox of the settings."""
+        letters = OperatorLetters(parts.transactions, parts.desk, parts.bells)
+        return [
+            Supervisor(account, UidJournal(parts.spool, account.place), self._clock, letters)
+            for account in accounts(self._settings).values()
+        ]
 
     def _announce(self) -> None:
         places = " ".join(f"{name}={address}" for name, address in self.addresses.items())
         line = f"ready {places} pid={os.getpid()}"
         journal.note("ready", **self.addresses)
+        self._systemd.tell(READY)
         self._ready(line)
 
 

@@ -6,7 +6,7 @@ text never reach it (promise P16): names of events, ids, numbers and addresses o
 
 import logging
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TextIO
 
 import structlog
@@ -19,6 +19,9 @@ LEVELS: Final = {
 }
 QUIET_LIBRARIES: Final = ("aiosmtpd", "mail.log", "apscheduler", "alembic", "asyncio", "aioimaplib")
 """They tell their own stories; only what goes wrong is passed on."""
+
+Listener = Callable[[str, Mapping[str, Any]], None]
+_listeners: list[Listener] = []
 
 
 def start(
@@ -59,30 +62,41 @@ def silent() -> None:
     )
 
 
-def follow(listener: Callable[[str, Mapping[str, Any]], None]) -> None:
-    """Let somebody watch the events of this process as they happen, beside the diary."""
+def follow(listener: Listener) -> Callable[[], None]:
+    """Let somebody watch the events of this process as they happen, whatever the diary shows.
 
-    def tell(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        listener(str(line.get("event", "")), line)
-        return line
+    Returns what ends the watching.
+    """
+    _listeners.append(listener)
 
-    processors = structlog.get_config()["processors"]
-    structlog.configure(processors=[tell, *processors])
+    def leave() -> None:
+        if listener in _listeners:
+            _listeners.remove(listener)
+
+    return leave
 
 
 def note(event: str, **fields: Any) -> None:
     """Something happened that an operator may look for."""
+    _tell(event, fields)
     structlog.get_logger().info(event, **fields)
 
 
 def warn(event: str, **fields: Any) -> None:
     """Something happened that an operator should look at."""
+    _tell(event, fields)
     structlog.get_logger().warning(event, **fields)
 
 
 def fail(event: str, **fields: Any) -> None:
     """Something went wrong that we could not help."""
+    _tell(event, fields)
     structlog.get_logger().error(event, **fields)
+
+
+def _tell(event: str, fields: Mapping[str, Any]) -> None:
+    for listener in tuple(_listeners):
+        listener(event, fields)
 
 
 class _Passing(logging.Handler):

@@ -36,6 +36,6 @@ def calendar(
     return Calendar(
         zone=zone(name),
         week=read_week(week),
-        holidays=frozenset(holidays),
+        holidays=dict.fromkeys(holidays, "holiday"),
         special_days=special_days or {},
     )

@@ -9,6 +9,8 @@ import hypothesis
 import pytest
 import pytest_asyncio
 from acting.stage import NOW, Stage, people_of_the_cases
+from servers.certificates import Authority
+from servers.dovecot import Dovecot, dovecot, free_port
 from servers.postgres import Cluster, cluster
 from sqlalchemy import Engine
 
@@ -27,6 +29,9 @@ REQUIRED = "TESTS_REQUIRE_SERVERS"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--scenarios", type=Path, help="acceptance cases to play")
     parser.addoption("--grammar", type=Path, help="grammar cases to read")
+    parser.addoption(
+        "--long", action="store_true", help="mailboxes with thousands of mails and hundreds of cuts"
+    )
     parser.addoption(
         "--database", choices=("sqlite", "postgres"), default="sqlite", help="the store to use"
     )
@@ -51,6 +56,30 @@ def postgres() -> Iterator[Cluster]:
     """A private PostgreSQL cluster."""
     try:
         with cluster() as running:
+            yield running
+    except FileNotFoundError as error:
+        missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Signs certificates for servers of the tests."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def token_server_port() -> int:
+    """Where the private IMAP server asks whether a token is good."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def imap_server(authority: Authority, token_server_port: int) -> Iterator[Dovecot]:
+    """A private Dovecot."""
+    identity = authority.identity()
+    asked = f"http://127.0.0.1:{token_server_port}/introspect"
+    try:
+        with dovecot(identity.certificate, identity.key, asked) as running:
             yield running
     except FileNotFoundError as error:
         missing(str(error))

@@ -1,6 +1,6 @@
 """Due times and steps: the table of policy 4.9, and the laws of 4.10 over whole calendars."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -116,16 +116,16 @@ def test_a_hotrush_hour_is_an_hour(desk: Calendar, at: datetime) -> None:
     hour = timedelta(minutes=60)
     working = policy(desk, hotrush=HotRushLevel(mode="working"))
 
-    assert sla.hotrush_due(policy(desk), at) - desk.start(at) == hour
-    assert between(desk, desk.start(at), sla.hotrush_due(working, at)) == hour
+    assert sla.due(policy(desk), at, urgent=True) - desk.start(at) == hour
+    assert between(desk, desk.start(at), sla.due(working, at, urgent=True)) == hour
 
 
 @given(calendars, instants, instants)
 def test_a_later_mail_is_never_due_earlier(desk: Calendar, one: datetime, other: datetime) -> None:
     rules, (early, late) = policy(desk), sorted((one, other))
 
-    assert sla.hotrush_due(rules, early) <= sla.hotrush_due(rules, late)
-    assert sla.normal_due(rules, early) <= sla.normal_due(rules, late)
+    assert sla.due(rules, early, urgent=True) <= sla.due(rules, late, urgent=True)
+    assert sla.due(rules, early, urgent=False) <= sla.due(rules, late, urgent=False)
 
 
 @given(calendars, instants)
@@ -135,9 +135,25 @@ def test_an_ordinary_answer_is_due_within_the_next_working_day(
     today = desk.day_of(desk.start(at))
     tomorrow = next(desk.working_days(today + timedelta(days=1)))
 
-    due_at = sla.normal_due(policy(desk), at)
+    due_at = sla.due(policy(desk), at, urgent=False)
 
     assert desk.opening_of(tomorrow) <= due_at <= desk.closing_of(tomorrow)
+
+
+@given(
+    st.sampled_from((WEEK, ALWAYS, SHIFTS)),
+    st.sampled_from(ZONES),
+    st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+    instants,
+)
+def test_one_more_holiday_never_makes_a_promise_earlier(
+    week: dict[str, list[str]], name: str, holiday: date, at: datetime
+) -> None:
+    usual = policy(calendar(week, name))
+    shorter = policy(calendar(week, name, holidays=(holiday,)))
+
+    for urgent in (True, False):
+        assert sla.due(shorter, at, urgent=urgent) >= sla.due(usual, at, urgent=urgent)
 
 
 @given(instants)

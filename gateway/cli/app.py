@@ -2,8 +2,22 @@
 
 import typer
 
+from gateway.cli import (
+    auth,
+    calendar,
+    customers,
+    daemon,
+    demo,
+    explain,
+    mail,
+    orders,
+    outbox,
+    reading,
+    split,
+    tickets,
+    wire,
+)
 from gateway.cli import credits as credit
-from gateway.cli import customers, daemon, demo, explain, mail, orders, reading, tickets
 
 app = typer.Typer(
     name="gateway",
@@ -18,8 +32,13 @@ demo.add_to(app)
 daemon.add_to(app)
 reading.add_to(app)
 explain.add_to(app)
+wire.add_to(app)
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")
 app.add_typer(credit.app, name="credits")
 app.add_typer(orders.app, name="orders")
+app.add_typer(calendar.app, name="calendar")
 app.add_typer(mail.app, name="mail")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(auth.app, name="auth")
+app.add_typer(split.app, name="split")

@@ -1,11 +1,17 @@
 """`gateway run` and `gateway check`: serve, and say beforehand whether it would work."""
 
 import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from gateway.cli.mailboxes import probe as mailbox_probe
 from gateway.cli.operator import TEMPORARY, Config, Operator, operator_of, refuse
+
+Probe = Callable[[Operator, Path | None], tuple[str, str]]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,6 +31,8 @@ def run(context: typer.Context, config: Config = None) -> None:
     from gateway.daemon import AlreadyRunning, run_until_signalled
     from gateway.store.engine import UnsafeDatabase
     from gateway.store.upgrade import NewerDatabase
+    from gateway.wire.dkim_sign import CannotSign
+    from gateway.wire.smtp_users import BadUsersFile
 
     settings = operator_of(context).settings(config)
     journal.start(form=settings.gateway.log.format, level=settings.gateway.log.level)
@@ -34,26 +42,49 @@ def run(context: typer.Context, config: Config = None) -> None:
         refuse(str(error))
     except OperationalError as error:
         refuse(f"the database cannot be reached: {error.orig}", TEMPORARY)
-    except OSError as error:
-        refuse(f"cannot start: {error.strerror or error}")
+    except (OSError, BadUsersFile, CannotSign) as error:
+        refuse(f"cannot start: {error}")
 
 
-def check(context: typer.Context, config: Config = None) -> None:
-    """Check settings, templates, database and smarthost; sends nothing.
+def check(
+    context: typer.Context,
+    config: Config = None,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Also DNS, TLS, doors, signatures and the clock.")
+    ] = False,
+    roundtrip: Annotated[
+        bool,
+        typer.Option(
+            "--roundtrip", help="Send a mail to each of our addresses; the daemon must run."
+        ),
+    ] = False,
+) -> None:
+    """Check settings, templates, database, smarthost and mailboxes.
+
+    Sends nothing but with --roundtrip.
 
     Exit code 0 where all is well, 1 where a part does not work, 78 for wrong settings.
     """
+    from gateway.cli import connect as wires
+
     operator = operator_of(context)
     settings = operator.settings(config)
     print(f"ok    settings    {settings.path}")
-    failures = 0
-    for name, probe in (
+    mailboxes: Iterable[tuple[str, Probe]] = (
+        (f"imap.{name}", partial(mailbox_probe, name=name)) for name in settings.gateway.imap
+    )
+    probes = [
         ("calendar", _calendar),
         ("templates", _templates),
         ("database", _database),
         ("smarthost", _smarthost),
         ("trust", _trust),
-    ):
+        *mailboxes,
+        *(wires.PROBES if connect else ()),
+        *(wires.ROUND_TRIPS if roundtrip else ()),
+    ]
+    failures = 0
+    for name, probe in probes:
         word, text = probe(operator, config)
         failures += word == "FAIL"
         print(f"{word:5} {name:11} {text}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.desk.clues import Clues
     from gateway.desk.decision import Decision, SendLetter
     from gateway.desk.facts import Facts
+    from gateway.desk.weighing import Weighed
     from gateway.letters.writer import Writer
     from gateway.mail.message import Mail
     from gateway.work.assembly import Plan
@@ -46,6 +47,7 @@ def explain(
     from gateway.mail.message import Envelope
     from gateway.mail.parse import read_mail
     from gateway.store.facts import gather
+    from gateway.store.learned import load
     from gateway.store.listing import next_ticket_number
 
     if not file.is_file():
@@ -62,7 +64,7 @@ def explain(
     mail = read_mail(file.read_bytes(), envelope)
     with _read_only(operator, plan) as connection:
         clues = find_clues(mail, plan.policy, plan.keys)
-        facts = gather(connection, mail, clues, plan.policy)
+        facts = gather(connection, mail, clues, plan.policy, load(connection))
         decision = decide(mail, facts, plan.policy, now)
         number = next_ticket_number(connection)
     writer = Writer(Shelf(plan.built_in_letters, plan.own_letters), plan.policy, plan.keys)
@@ -144,9 +146,26 @@ def _told(
         "found_by": facts.found_by or None,
         "events": list(decision.alarms),
         "disposition": str(decision.disposition),
+        "topic": _topic(decision.weighed),
         "reasons": list(decision.reasons),
         "changes": [_change(one) for one in decision.changes],
         "letters": letters,
+    }
+
+
+def _topic(weighed: "Weighed | None") -> dict[str, Any] | None:
+    """What spoke for and against another topic: points, score, signs and words (policy 4.7)."""
+    if weighed is None:
+        return None
+    likeness = weighed.likeness
+    return {
+        "points": weighed.points,
+        "signs": list(weighed.reasons),
+        "score": round(likeness.score, 3),
+        "threshold": weighed.threshold,
+        "for": list(likeness.words_for),
+        "against": list(likeness.words_against),
+        "from_paragraph": weighed.paragraph,
     }
 
 
@@ -169,7 +188,12 @@ def _print(told: dict[str, Any]) -> None:
     for key, value in told.items():
         if key in ("letters", "new_text") or value in (None, [], ""):
             continue
-        if isinstance(value, list):
+        if isinstance(value, dict):
+            print(f"{key}:")
+            for name, one in value.items():
+                shown = ", ".join(one) if isinstance(one, list) else one
+                print(f"  {name.replace('_', ' ') + ':':15} {shown}")
+        elif isinstance(value, list):
             print(f"{key.replace('_', ' ')}:")
             for one in value:
                 print(f"  {one}")

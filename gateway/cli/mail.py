@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.cli import mailboxes
 from gateway.cli.operator import Config, Json, as_json, operator_of, print_rows, refuse
 from gateway.desk.operator import end_pauses
 from gateway.store.listing import Story, TakenIn, latest_mails, stories
@@ -16,6 +17,7 @@ from gateway.work.acts import act
 app = typer.Typer(
     help="Mails that came in: counted, listed, traced, released.", no_args_is_help=True
 )
+app.command()(mailboxes.reconcile)
 QueueId = Annotated[str, typer.Argument(help="The queue id, as in the diary and in the 250 reply.")]
 
 

@@ -135,10 +135,11 @@ class TryAgain(AbstractContextManager[None]):
 def _accepted(context: typer.Context, config: Path | None) -> Callable[[str], bool]:
     """Whether an address is ours, as the SMTP listener would say at RCPT."""
     from gateway.daemon import plan_of
-    from gateway.work.assembly import accepts
+    from gateway.work.assembly import standings
 
     plan = plan_of(operator_of(context).settings(config))
-    return accepts(plan.policy, plan.keys)
+    standing = standings(plan.policy, plan.keys)
+    return lambda address: standing(address) == "ours"
 
 
 async def _keep(

@@ -72,7 +72,7 @@ def order(draft: Draft, writer: str, size: int) -> None:
     draft.to_customer("purchase_invoice", writer, None, order=placed)
     draft.to_staff(
         "engineer_purchase_request",
-        draft.policy.staff.with_role("billing"),
+        draft.with_role("billing"),
         None,
         thread="new",
         order=placed,

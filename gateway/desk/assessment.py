@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from gateway.desk import clocks, lifecycle, price
+from gateway.desk.clock_change import (
+    ArmStep,
+)
 from gateway.desk.control import Refusal
 from gateway.desk.decision import (
-    ArmStep,
     MoveTicket,
     PriceTicket,
     ProposeAssessment,

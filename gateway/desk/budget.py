@@ -73,7 +73,7 @@ class _Limit:
 
 def keep_within(decision: Decision, facts: Facts, policy: Policy, at: datetime) -> Decision:
     """The decision without letters that exceed a budget, and with the pauses that follow."""
-    if not any(_is_counted(change) or _is_alert(change) for change in decision.changes):
+    if not any(is_counted(change) or _is_alert(change) for change in decision.changes):
         return decision
     keeper = _Keeper(facts, policy, at)
     kept = tuple(one for change in decision.changes for one in keeper.judged(change))
@@ -82,7 +82,8 @@ def keep_within(decision: Decision, facts: Facts, policy: Policy, at: datetime) 
     return replace(decision, changes=kept, reasons=(*decision.reasons, *keeper.reasons))
 
 
-def _is_counted(change: Change) -> bool:
+def is_counted(change: Change) -> bool:
+    """Whether a change is a letter that draws on the budgets."""
     return (
         isinstance(change, SendLetter)
         and change.audience is Audience.CUSTOMER
@@ -110,7 +111,7 @@ class _Keeper:
         """What becomes of one change."""
         if isinstance(change, SendLetter) and _is_alert(change):
             return self._alert(change)
-        if not isinstance(change, SendLetter) or not _is_counted(change):
+        if not isinstance(change, SendLetter) or not is_counted(change):
             return (change,)
         number = change.ticket.number if change.ticket else None
         if scope := self._pause_over(change, number):

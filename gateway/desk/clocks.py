@@ -5,7 +5,10 @@ A ticket that waits for staff always has exactly one clock, unless it awaits a c
 
 from datetime import datetime
 
-from gateway.desk.decision import StartClock, StopClock
+from gateway.desk.clock_change import (
+    StartClock,
+    StopClock,
+)
 from gateway.desk.draft import Draft
 from gateway.desk.model import ClockKind, Status, Ticket, Waiting
 from gateway.desk.sla import start_clock, steps, time_left
@@ -22,13 +25,14 @@ def start(draft: Draft, number: int, kind: ClockKind, *, at: datetime | None = N
         draft.policy,
         kind,
         at or draft.at,
-        urgent=_is_urgent(draft, ticket, kind),
+        urgent=is_urgent(draft, ticket, kind),
         left=ticket.time_left if resumed else None,
     )
     draft.record(StartClock(ticket=number, clock=clock, steps=steps(draft.policy, clock)))
 
 
-def _is_urgent(draft: Draft, ticket: Ticket, kind: ClockKind) -> bool:
+def is_urgent(draft: Draft, ticket: Ticket, kind: ClockKind) -> bool:
+    """Whether a promise of this kind is counted as HotRush (`sla.followups`)."""
     followup = kind is ClockKind.NEXT_RESPONSE
     return ticket.is_urgent and not (followup and draft.policy.sla.followups == "normal")
 
@@ -76,6 +80,6 @@ def redate(draft: Draft, number: int, *, from_start: bool) -> None:
     for clock in ticket.clocks:
         begun_at = clock.started_at if from_start else draft.at
         fresh = start_clock(
-            draft.policy, clock.kind, begun_at, urgent=_is_urgent(draft, ticket, clock.kind)
+            draft.policy, clock.kind, begun_at, urgent=is_urgent(draft, ticket, clock.kind)
         )
         draft.record(StartClock(ticket=number, clock=fresh, steps=steps(draft.policy, fresh)))

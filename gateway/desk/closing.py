@@ -1,10 +1,17 @@
 """Close tickets and open them again (rules A17, M16)."""
 
 from gateway.desk import clocks, lifecycle, price
-from gateway.desk.decision import MoveTicket, SettleAssessment
+from gateway.desk.clock_change import (
+    ArmStep,
+)
+from gateway.desk.decision import (
+    MoveTicket,
+    SettleAssessment,
+)
 from gateway.desk.draft import Draft
 from gateway.desk.lifecycle import Event
 from gateway.desk.model import Status, Verdict, Waiting
+from gateway.desk.step import AUTOCLOSE, TICKET, Step
 
 
 def close(draft: Draft, number: int, reason: str) -> None:
@@ -30,6 +37,14 @@ def close(draft: Draft, number: int, reason: str) -> None:
             ticket=number, event=Event.CLOSE, to=Status.CLOSED, at=draft.at, close_reason=reason
         )
     )
+
+
+def arm_autoclose(draft: Draft, number: int) -> None:
+    """Option `close.autoclose`: from the last letter of staff on, silence closes the ticket."""
+    wait = draft.policy.close.autoclose
+    if wait is not None:
+        step = Step(AUTOCLOSE, draft.at + wait)
+        draft.record(ArmStep(ticket=number, clock=TICKET, step=step, due_at=step.at))
 
 
 def tell_closed(draft: Draft, number: int, *, writer: str = "") -> None:

@@ -24,8 +24,11 @@ FORMS: Final = MappingProxyType(
         "assign": (r"(?P<who>me|none|\S+@\S+)", "#assign me, #assign ADDRESS or #assign none"),
         "start": ("", "#start"),
         "take": ("", "#take"),
-        "ack": ("", "#ack"),
-        "eta": (r"(?P<eta>\d{1,3}\s*[mh]|\d{1,2}:\d{2})", "#eta 2h, #eta 30m or #eta 14:30"),
+        "ack": (r"(?P<reason>.+)?", "#ack [note]"),
+        "eta": (
+            r"(?P<eta>\d{1,3}\s*[mh]|\d{1,2}:\d{2})" + _REASON,
+            "#eta 2h, #eta 30m or #eta 14:30",
+        ),
         "assess": (r"(?P<number>\d{1,3})" + _REASON, "#assess N [note], N being 1, 2 or 3"),
         "category": (r"(?P<number>\d{1,3})" + _REASON, "#category N [note], N being 1, 2 or 3"),
         "free": (r"(?P<reason>.+)?", "#free [reason]"),

@@ -5,15 +5,21 @@ Changes are small frozen values named by a verb; `gateway.store.apply` misses no
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from gateway.desk.clock_change import (
+    ArmStep,
+    HoldStep,
+    RecordStep,
+    RecountClock,
+    StartClock,
+    StopClock,
+)
 from gateway.desk.model import (
     Account,
     Assessment,
-    Clock,
-    ClockKind,
     HotRush,
     LetterValue,
     Order,
@@ -27,7 +33,8 @@ from gateway.desk.model import (
     Withdrawal,
 )
 from gateway.desk.pause import PauseChange
-from gateway.desk.step import Step
+from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
+from gateway.desk.weighing import Weighed
 from gateway.ledger.entry import Entry
 
 
@@ -167,28 +174,6 @@ class CountWithdrawal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartClock:
-    """A promise begins to count; a clock of the same kind that runs is replaced."""
-
-    ticket: int
-    clock: Clock
-    steps: tuple[Step, ...] = ()
-    """What happens to it until it stops."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopClock:
-    """A promise is kept (`met`) or no longer asked for."""
-
-    ticket: int
-    kind: ClockKind
-    at: datetime
-    met: bool
-    time_left: timedelta | None = None
-    """What is left of the promise, where it goes on after a confirmation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FileMessage:
     """A mail joins a ticket."""
 
@@ -212,13 +197,6 @@ class LinkTickets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndSuggestions:
-    """No more split suggestions for this ticket (`#nosplit`)."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
     """Credits are ordered; its number is a stand-in until the store draws one."""
 
@@ -232,31 +210,6 @@ class SettleOrder:
     number: int
     status: OrderStatus
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmStep:
-    """Something is to happen to a ticket at an instant, unless the ticket moves on before."""
-
-    ticket: int
-    clock: str
-    """A kind of clock, the label of an assessment, or `ticket`."""
-    step: Step
-    due_at: datetime
-    """The due time of the promise that the step belongs to."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordStep:
-    """A reminder, warning or escalation has been dealt with; never again for this due time."""
-
-    ticket: int
-    clock: str
-    step: str
-    at: datetime
-    due_at: datetime
-    sent: bool
-    breach: bool = False
 
 
 class Audience(StrEnum):
@@ -308,13 +261,18 @@ Change = (
     | StartClock
     | StopClock
     | FileMessage
+    | TrimMessage
     | LinkTickets
     | EndSuggestions
+    | RecordSplit
+    | LabelSplit
     | PlaceOrder
     | SettleOrder
     | ArmStep
     | RecordStep
     | PauseChange
+    | HoldStep
+    | RecountClock
     | SendLetter
 )
 
@@ -338,6 +296,8 @@ class Decision:
     """Events of the diary that the operator should see."""
     states: tuple[TicketState, ...] = ()
     """Every ticket that the changes touch, before and after."""
+    weighed: Weighed | None = None
+    """What spoke for and against another topic, where the text was weighed (policy 4.7)."""
 
     @property
     def letters(self) -> tuple[SendLetter, ...]:

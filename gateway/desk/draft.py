@@ -22,7 +22,9 @@ from gateway.desk.decision import (
 )
 from gateway.desk.evolve import evolve, evolve_account
 from gateway.desk.model import Account, LetterValue, Order, Status, Ticket, TicketState
+from gateway.desk.people import SUPPORT, Role
 from gateway.desk.policy import Policy
+from gateway.desk.weighing import Weighed
 from gateway.ledger.balance import Movement
 from gateway.ledger.entry import Entry, Kind
 
@@ -54,6 +56,8 @@ class Draft:
         self.before = dict(self.tickets)
         self.changes: list[Change] = []
         self.reasons: list[str] = []
+        self.weighed: Weighed | None = None
+        """What spoke for and against another topic, once a text was weighed."""
         self._entry_count = 0
 
     # Recording
@@ -192,8 +196,13 @@ class Draft:
         with_attachments: bool = False,
         **values: LetterValue,
     ) -> None:
-        """The same letter to each of some staff addresses."""
-        for address in dict.fromkeys(to):
+        """The same letter to each of some staff addresses, or to those who stand in for them.
+
+        An answer to the mail at hand goes to its writer, who is evidently there.
+        """
+        department = ticket.department if ticket else SUPPORT
+        told = dict.fromkeys(to) if thread == "mail" else self.reach(to, department=department)
+        for address in told:
             self.record(
                 SendLetter(
                     letter=letter,
@@ -211,7 +220,9 @@ class Draft:
 
     def to_operator(self, letter: str, **values: LetterValue) -> None:
         """A letter to everyone who runs the desk."""
-        for address in self.policy.staff.operator:
+        staff = self.policy.staff
+        here = staff.present(staff.operator, self.policy.calendar.day_of(self.at))
+        for address in here or staff.operator:
             self.record(
                 SendLetter(
                     letter=letter,
@@ -242,6 +253,7 @@ class Draft:
                 for number, after in self.tickets.items()
                 if self.before.get(number) != after
             ),
+            weighed=self.weighed,
         )
 
     def _with_final_state(self, change: Change) -> Change:
@@ -264,14 +276,47 @@ class Draft:
     def on_the_ticket(self, ticket: Ticket) -> tuple[str, ...]:
         """Who hears of a ticket: its assignee, else duty (HotRush) or dispatchers (policy 4.8)."""
         if ticket.assignee and ticket.status is not Status.SUBMITTED:
-            return (ticket.assignee,)
+            return self.reach((ticket.assignee,), department=ticket.department)
         return self.watchers(ticket)
 
     def watchers(self, ticket: Ticket) -> tuple[str, ...]:
         """The duty list for HotRush, else the dispatchers of the department."""
-        if ticket.is_urgent and self.policy.staff.duty:
-            return self.policy.staff.duty
-        return self.policy.staff.dispatchers_of(ticket.department)
+        staff = self.policy.staff
+        if ticket.is_urgent and staff.duty:
+            return self.reach(staff.duty, department=ticket.department)
+        return self.reach(staff.dispatchers_of(ticket.department), department=ticket.department)
+
+    def with_role(self, role: Role) -> tuple[str, ...]:
+        """Everyone with a role, or who stands in for them; nobody where nobody has it."""
+        staff = self.policy.staff
+        # Only leads may settle orders besides billing.
+        first = staff.with_role("lead") if role == "billing" else ()
+        return self.reach(staff.with_role(role), first=first)
+
+    def reach(
+        self, addresses: Iterable[str], *, department: str = SUPPORT, first: Iterable[str] = ()
+    ) -> tuple[str, ...]:
+        """Those of some staff addresses who are here; where all are away, who stands in for them.
+
+        The duty list (after `first`), then the dispatchers, leads and managers; if everybody is
+        away the letter goes to those it is for, so that somebody is told.
+        """
+        wanted = tuple(dict.fromkeys(addresses))
+        day = self.policy.calendar.day_of(self.at)
+        staff = self.policy.staff
+        here = staff.present(wanted, day)
+        if here or not wanted:
+            return here
+        for others in (
+            first,
+            staff.duty,
+            staff.dispatchers_of(department),
+            staff.with_role("lead"),
+            staff.with_role("manager"),
+        ):
+            if stand_ins := staff.present(others, day):
+                return stand_ins
+        return wanted
 
 
 def _automatic(letter: str, thread: Thread) -> Literal["auto-replied", "auto-generated", ""]:

@@ -5,13 +5,20 @@ that do not touch the value at hand leave it as it is.
 """
 
 from dataclasses import replace
+from typing import Any
 
+from gateway.desk.clock_change import (
+    HoldStep,
+    RecordStep,
+    RecountClock,
+    StartClock,
+    StopClock,
+)
 from gateway.desk.decision import (
     AssignTicket,
     Book,
     Change,
     CountWithdrawal,
-    EndSuggestions,
     FileMessage,
     LinkTickets,
     MessageKind,
@@ -19,14 +26,12 @@ from gateway.desk.decision import (
     MoveTicket,
     PriceTicket,
     ProposeAssessment,
-    RecordStep,
     SetHotRush,
     SetPayment,
     SettleAssessment,
-    StartClock,
-    StopClock,
 )
 from gateway.desk.model import Account, ClockKind, Status, Ticket
+from gateway.desk.split_changes import EndSuggestions, TrimMessage
 from gateway.ledger.entry import Entry, Kind
 
 
@@ -58,15 +63,22 @@ def evolve(ticket: Ticket, change: Change) -> Ticket:  # noqa: C901, PLR0911, PL
             return _stopped(ticket, change)
         case FileMessage():
             return _filed(ticket, change)
+        case TrimMessage(keeps=keeps):
+            return replace(ticket, last_text=keeps)
         case LinkTickets(into=into):
             return replace(ticket, merged_into=into)
         case EndSuggestions():
             return replace(ticket, nosplit=True)
-        case RecordStep(breach=True, clock=kind):
-            clocks = tuple(
-                replace(one, breached=True) if one.kind == kind else one for one in ticket.clocks
+        case RecordStep(escalation=number, clock=kind) if number:
+            return replace(
+                _with_clock(ticket, kind, breached=True, escalated=number), breached=True
             )
-            return replace(ticket, breached=True, clocks=clocks)
+        case HoldStep(clock=kind, number=number, until=until, by=by):
+            held = {"held": number} if number else {}
+            return _with_clock(ticket, kind, promised_at=until, promised_by=by, **held)
+        case RecountClock(clock=clock):
+            clocks = tuple(clock if one.kind is clock.kind else one for one in ticket.clocks)
+            return replace(ticket, clocks=clocks)
         case _:
             return ticket
 
@@ -80,6 +92,11 @@ def evolve_account(account: Account, change: Change) -> Account:
             return replace(account, withdrawals=(*account.withdrawals, withdrawal))
         case _:
             return account
+
+
+def _with_clock(ticket: Ticket, kind: str, **values: Any) -> Ticket:
+    clocks = tuple(replace(one, **values) if one.kind == kind else one for one in ticket.clocks)
+    return replace(ticket, clocks=clocks)
 
 
 def _moved(ticket: Ticket, change: MoveTicket) -> Ticket:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from gateway.desk.clues import Clues
+from gateway.desk.learned import Learned
 from gateway.desk.model import Account, Contact, Order, Ticket
 from gateway.desk.pause import Pause
-from gateway.desk.words import Background
 from gateway.ledger.entry import Entry
 
 FoundBy = Literal["token", "reference", "subject", ""]
@@ -68,6 +68,16 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitOff:
+    """A ticket that was split off, and the one it came from."""
+
+    ticket: Ticket
+    parent: Ticket
+    by_itself: bool
+    """Split by the signs alone: nobody asked for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """One message of a ticket."""
 
@@ -124,8 +134,10 @@ class Facts:
     """The account's last entries, latest first, where somebody asked for them."""
     topic: tuple[str, ...] = ()
     """What the ticket has been about: subject and texts so far."""
-    background: Background = field(default_factory=Background)
-    """How often words occur at this desk, for the likeness of texts."""
+    learned: Learned = field(default_factory=Learned)
+    """What this desk's mails have taught about words, for the likeness of texts."""
+    split_off: SplitOff | None = None
+    """The split that a mail takes back or speaks of, where it does."""
     spent: Spent = field(default_factory=Spent)
     briefing: Briefing = field(default_factory=Briefing)
     """What a member of staff asked to be told."""

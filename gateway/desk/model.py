@@ -132,6 +132,16 @@ class Clock:
     urgent: bool
     """Counted as HotRush: decides steps and their recipients."""
     breached: bool = False
+    rest: timedelta | None = None
+    """What was left of an older promise, where this one is only its rest."""
+    escalated: int = 0
+    """Escalation steps that have gone out."""
+    held: int = 0
+    """The escalation step that waits because somebody took it on; 0 for none so far."""
+    promised_at: datetime | None = None
+    """Until when that step waits."""
+    promised_by: str = ""
+    """Who took it on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

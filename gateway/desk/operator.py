@@ -124,3 +124,10 @@ def adjust(
     else:
         draft.book(Kind.ADJUST, amount=count, reason=reason)
     return draft.finish(Disposition.OPERATOR)
+
+
+def alert(policy: Policy, at: datetime, *, event: str, reason: str) -> Decision:
+    """Something the operator must look at; one letter for an event, however often it is told."""
+    draft = Draft(policy=policy, at=at, event=event, actor=OPERATOR)
+    draft.to_operator("operator_alert", what="part", reason=reason)
+    return draft.finish(Disposition.OPERATOR)

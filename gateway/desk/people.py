@@ -84,6 +84,19 @@ class Staff:
             normalised_address, readers
         )
 
+    def is_away(self, address: str, day: date) -> bool:
+        """Whether nobody reads an address on a local day: a person away, or all of a list."""
+        person = self.person(address)
+        if person is not None:
+            return person.is_away(day)
+        readers = self.members.get(normalised_address(address), ())
+        people = [self.person(one) for one in readers]
+        return bool(people) and all(one is not None and one.is_away(day) for one in people)
+
+    def present(self, addresses: Iterable[str], day: date) -> tuple[str, ...]:
+        """Those of some addresses that somebody reads on a local day."""
+        return tuple(one for one in addresses if not self.is_away(one, day))
+
     def dispatchers_of(self, department: str) -> tuple[str, ...]:
         """Who hears of a department's tickets; Support's dispatchers where nobody is named."""
         return self.dispatchers.get(department) or self.dispatchers.get(SUPPORT, ())

@@ -47,6 +47,8 @@ class NormalLevel:
     """Which days with working hours count as working days."""
     warn_before: timedelta = timedelta(hours=2)
     """Warning this much working time before the due time."""
+    ack_holds: timedelta = timedelta(hours=2)
+    """`#ack` without a time holds the next escalation step this much working time, once."""
     escalate: tuple[Escalation, ...] = (
         Escalation(at="due", to="lead"),
         Escalation(at="next opening after due", to="manager"),
@@ -66,6 +68,8 @@ class HotRushLevel:
     """Moves escalations, not the time told to the customer."""
     warn_before: timedelta = timedelta(minutes=30)
     """Warning this long before the due time."""
+    ack_holds: timedelta = timedelta(minutes=30)
+    """`#ack` without a time holds the next escalation step this long, once."""
     escalate: tuple[Escalation, ...] = (
         Escalation(at="due", to="lead"),
         Escalation(at="due+30m", to="manager"),
@@ -179,6 +183,8 @@ class SplitRules:
     """Cosine similarity of words below which a reply counts as unlike its ticket."""
     min_words: int = 6
     """Replies with fewer significant words are never called unlike."""
+    model: Literal["default", "topic"] = "default"
+    """The likeness model; `topic` learns more from the desk's mails, with the extra `topic`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

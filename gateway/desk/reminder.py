@@ -10,8 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.desk import clocks, closing, confirmation, hotrush, sla
-from gateway.desk.decision import ArmStep, Decision, Disposition, RecordStep
+from gateway.desk import closing, confirmation, hotrush, sla
+from gateway.desk.clock_change import (
+    ArmStep,
+    RecordStep,
+)
+from gateway.desk.decision import (
+    Decision,
+    Disposition,
+)
 from gateway.desk.draft import Draft
 from gateway.desk.model import (
     Account,
@@ -24,13 +31,25 @@ from gateway.desk.model import (
     Waiting,
 )
 from gateway.desk.policy import Policy
-from gateway.desk.step import AUTOCLOSE, ESCALATION, EXPIRY, REMINDER, TICKET, WARNING, Step
+from gateway.desk.step import (
+    AUTOCLOSE,
+    EXPIRY,
+    REMINDER,
+    TICKET,
+    WARNING,
+    Step,
+    escalation_number,
+)
 
 LATE: Final = timedelta(minutes=5)
 """Steps that go out later than this say so (rule M19)."""
 OWN: Final = 0
 COPY: Final = 1
+ESCALATION: Final = "escalation"
 SEVERITY: Final = {ESCALATION: 0, WARNING: 1, REMINDER: 2}
+LISTED_MAX: Final = 100
+"""Tickets that one reminder lists; the rest is counted."""
+EXCERPT_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +61,20 @@ class Timer:
     step: str
     at: datetime
     due_at: datetime
+    armed_at: datetime | None = None
+    """When it was written down: a step that was due already then is not late but overdue."""
+
+    known: bool = False
+    """Its step was dealt with for this due time before, and never again."""
+
+    @property
+    def moves_credits(self) -> bool:
+        """An assessment or a ticket ends with it: reservations may be released."""
+        return self.clock not in set(ClockKind)
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether the gateway let its time pass, for a standstill (rule M19)."""
+        return now - max(self.at, self.armed_at or self.at) > LATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +90,8 @@ class Ring:
     """One letter that a step asks for: to whom, how severe, about which clock."""
 
     to: str
-    rank: tuple[int, int]
-    """Severity, then own step before copy; the smallest wins."""
+    rank: tuple[int, int, int]
+    """Severity, own step before copy, later step first; the smallest wins."""
     timer: Timer
     clock: Clock
     copy_of: str = ""
@@ -66,11 +99,13 @@ class Ring:
 
 def due(timers: Sequence[Timer], facts: DueFacts, policy: Policy, now: datetime) -> list[Decision]:
     """What follows from the timers that are due: a decision for each ticket, then the reminders."""
+    by_ticket: dict[int, list[Timer]] = {}
+    for timer in timers:
+        by_ticket.setdefault(timer.ticket, []).append(timer)
     decisions: list[Decision] = []
     reminders: dict[str, list[Ring]] = {}
-    for number in dict.fromkeys(timer.ticket for timer in timers):
+    for number, mine in by_ticket.items():
         ticket = facts.tickets.get(number)
-        mine = [timer for timer in timers if timer.ticket == number]
         if ticket is None:
             continue
         draft = _draft(policy, now, facts, ticket, mine[0])
@@ -99,13 +134,8 @@ def _draft(policy: Policy, now: datetime, facts: DueFacts, ticket: Ticket, timer
 def _fire(draft: Draft, ticket: Ticket, timer: Timer, now: datetime) -> Iterable[Ring]:
     """Ask a step again: the letters it still calls for, and its record."""
     number = ticket.number
-    if timer.clock == TICKET:
-        _record(draft, timer, sent=False)
-        _autoclose(draft, ticket, timer)
-        return ()
-    if timer.clock not in set(ClockKind):
-        _record(draft, timer, sent=True)
-        _assessment_step(draft, ticket, timer)
+    if timer.moves_credits:
+        _fire_other(draft, ticket, timer)
         return ()
     clock = draft.ticket(number).clock(ClockKind(timer.clock))
     if clock is None or clock.due_at != timer.due_at or not ticket.is_open:
@@ -114,18 +144,32 @@ def _fire(draft: Draft, ticket: Ticket, timer: Timer, now: datetime) -> Iterable
     if timer.step == REMINDER:
         step = Step(REMINDER, sla.reminder_after(draft.policy, max(now, timer.at)))
         draft.record(ArmStep(ticket=number, clock=timer.clock, step=step, due_at=timer.due_at))
+    if timer.known:
+        _record(draft, timer, sent=False)
+        return ()
     if timer.step == WARNING and now >= clock.due_at:
         draft.because("a warning after the due time is dropped (M19)")
         _record(draft, timer, sent=False)
         return ()
-    breach = timer.step.startswith(ESCALATION)
-    _record(draft, timer, sent=True, breach=breach)
-    if breach and draft.policy.hotrush.refund_on_breach and draft.ticket(number).is_urgent:
+    number_of_step = escalation_number(timer.step)
+    _record(draft, timer, sent=True, escalation=number_of_step)
+    if number_of_step and draft.policy.hotrush.refund_on_breach and draft.ticket(number).is_urgent:
         _refund_breach(draft, number)
     return tuple(_rings(draft, ticket, timer, clock))
 
 
-def _record(draft: Draft, timer: Timer, *, sent: bool, breach: bool = False) -> None:
+def _fire_other(draft: Draft, ticket: Ticket, timer: Timer) -> None:
+    """Steps that belong to no promise: of an assessment, of the ticket itself."""
+    _record(draft, timer, sent=timer.clock != TICKET)
+    if timer.known:
+        return
+    if timer.clock == TICKET:
+        _autoclose(draft, ticket, timer)
+    else:
+        _assessment_step(draft, ticket, timer)
+
+
+def _record(draft: Draft, timer: Timer, *, sent: bool, escalation: int = 0) -> None:
     draft.record(
         RecordStep(
             ticket=timer.ticket,
@@ -134,7 +178,8 @@ def _record(draft: Draft, timer: Timer, *, sent: bool, breach: bool = False) -> 
             at=timer.at,
             due_at=timer.due_at,
             sent=sent,
-            breach=breach,
+            escalation=escalation,
+            known=timer.known,
         )
     )
 
@@ -142,21 +187,24 @@ def _record(draft: Draft, timer: Timer, *, sent: bool, breach: bool = False) -> 
 def _rings(draft: Draft, ticket: Ticket, timer: Timer, clock: Clock) -> Iterable[Ring]:
     """Who hears of a step: policy 4.8, last column."""
     watching = draft.on_the_ticket(ticket)
-    if not timer.step.startswith(ESCALATION):
-        rank = (SEVERITY[timer.step], OWN)
+    number = escalation_number(timer.step)
+    if not number:
+        rank = (SEVERITY[timer.step], OWN, 0)
         yield from (Ring(to=one, rank=rank, timer=timer, clock=clock) for one in watching)
         return
     steps = sla.escalations(draft.policy, urgent=clock.urgent)
-    index = int(timer.step.removeprefix(ESCALATION)) - 1
-    told = draft.policy.staff.with_role(steps[index].to)
-    before = draft.policy.staff.with_role(steps[index - 1].to) if index else watching
+    # A step that the options no longer have is told to whoever hears of the last one.
+    index = min(number, len(steps)) - 1
+    told = draft.with_role(steps[index].to) if steps else watching
+    before = draft.with_role(steps[index - 1].to) if index > 0 else watching
     for one in told or watching:
-        yield Ring(to=one, rank=(SEVERITY[ESCALATION], OWN), timer=timer, clock=clock)
+        rank = (SEVERITY[ESCALATION], OWN, -number)
+        yield Ring(to=one, rank=rank, timer=timer, clock=clock)
     for one in before:
         if one not in told:
             yield Ring(
                 to=one,
-                rank=(SEVERITY[ESCALATION], COPY),
+                rank=(SEVERITY[ESCALATION], COPY, -number),
                 timer=timer,
                 clock=clock,
                 copy_of=next(iter(told), ""),
@@ -173,42 +221,70 @@ def _one_each(rings: Iterable[Ring]) -> list[Ring]:
 
 
 def _send(draft: Draft, ring: Ring, now: datetime) -> None:
+    """A warning or an escalation, with everything needed to act on it."""
     ticket = draft.ticket(ring.timer.ticket)
     escalates = ring.rank[0] == SEVERITY[ESCALATION]
+    clock = ticket.clock(ring.clock.kind) or ring.clock
+    following = sla.next_escalation(draft.policy, clock)
     draft.to_staff(
         "engineer_escalation" if escalates else "engineer_sla_warning",
         (ring.to,),
         ticket,
         copy_of=ring.copy_of,
-        due_at=ring.clock.due_at,
+        due_at=clock.due_at,
         step=ring.timer.step,
-        overdue=max(now - ring.clock.due_at, timedelta(0)),
-        left=max(ring.clock.due_at - now, timedelta(0)),
-        late=now - ring.timer.at > LATE,
+        overdue=max(now - clock.due_at, timedelta(0)),
+        left=max(clock.due_at - now, timedelta(0)),
+        working_left=sla.working_time(draft.policy, now, clock.due_at),
+        working_overdue=sla.working_time(draft.policy, clock.due_at, now),
+        late=ring.timer.is_late(now),
         text=ticket.last_text,
-        since=ring.clock.started_at,
+        since=clock.started_at,
+        promised_at=clock.promised_at,
+        promised_by=clock.promised_by,
+        next_at=following.at if following else None,
+        next_to=following.to if following else "",
     )
 
 
 def _remind(policy: Policy, now: datetime, facts: DueFacts, to: str, rings: list[Ring]) -> Decision:
     """The daily letter of one person: every ticket that waits, urgent and earliest first."""
     opening_at = max(ring.timer.at for ring in rings)
-    draft = Draft(policy=policy, at=now, event=f"reminder:{opening_at.isoformat()}", actor="time")
-    ordered = sorted(rings, key=lambda one: (not one.clock.urgent, one.clock.due_at))
-    waiting: tuple[LetterValue, ...] = tuple(
-        {
-            "ticket": ring.timer.ticket,
-            "subject": facts.tickets[ring.timer.ticket].subject,
-            "account": facts.tickets[ring.timer.ticket].account,
-            "urgent": ring.clock.urgent,
-            "due_at": ring.clock.due_at,
-            "since": ring.clock.started_at,
-            "overdue": now >= ring.clock.due_at,
-        }
-        for ring in ordered
+    ordered = sorted(
+        rings, key=lambda one: (not one.clock.urgent, one.clock.due_at, one.timer.ticket)
     )
-    draft.to_staff("engineer_sla_reminder", (to,), None, thread="new", waiting=waiting)
+    # The first ticket is part of the name: a letter about others at the same opening is another.
+    event = f"reminder:{opening_at.isoformat()}:{min(one.timer.ticket for one in rings)}"
+    draft = Draft(policy=policy, at=now, event=event, actor="time")
+    waiting = tuple(_line(policy, now, facts, ring) for ring in ordered[:LISTED_MAX])
+    draft.to_staff(
+        "engineer_sla_reminder",
+        (to,),
+        None,
+        thread="new",
+        waiting=waiting,
+        count=len(ordered),
+        more=len(ordered) - len(waiting),
+    )
     return draft.finish(Disposition.ROUND)
+
+
+def _line(policy: Policy, now: datetime, facts: DueFacts, ring: Ring) -> LetterValue:
+    """One ticket of a reminder: who waits, since when, how long is left, the last words."""
+    ticket, clock = facts.tickets[ring.timer.ticket], ring.clock
+    words = " ".join(ticket.last_text.split())
+    return {
+        "ticket": ticket.number,
+        "subject": ticket.subject,
+        "account": ticket.account,
+        "requester": ticket.requester,
+        "urgent": clock.urgent,
+        "due_at": clock.due_at,
+        "since": clock.started_at,
+        "overdue": now >= clock.due_at,
+        "working_left": sla.working_time(policy, now, clock.due_at),
+        "excerpt": words[:EXCERPT_MAX] + ("…" if len(words) > EXCERPT_MAX else ""),
+    }
 
 
 def _assessment_step(draft: Draft, ticket: Ticket, timer: Timer) -> None:
@@ -252,19 +328,3 @@ def _refund_breach(draft: Draft, number: int) -> None:
         released=before.reserved - after.reserved,
         moved=False,
     )
-
-
-def recompute(policy: Policy, tickets: Iterable[Ticket], now: datetime) -> list[Decision]:
-    """The calendar changed: every running clock is counted again from its start (policy 4.8)."""
-    decisions = []
-    for ticket in tickets:
-        draft = Draft(
-            policy=policy,
-            at=now,
-            event=f"calendar:{now.isoformat()}",
-            actor="calendar",
-            tickets=(ticket,),
-        )
-        clocks.redate(draft, ticket.number, from_start=True)
-        decisions.append(draft.finish(Disposition.ROUND, ticket=ticket.number))
-    return decisions

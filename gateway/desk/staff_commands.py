@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from gateway.desk import account, assessment, closing, department, freeing, lifecycle, price, split
+from gateway.desk import (
+    account,
+    acknowledge,
+    assessment,
+    closing,
+    department,
+    freeing,
+    lifecycle,
+    merging,
+    price,
+    split_acts,
+)
 from gateway.desk.account import Credit
 from gateway.desk.control import Refusal, StaffCommand
-from gateway.desk.decision import AssignTicket, EndSuggestions, MoveTicket
+from gateway.desk.decision import AssignTicket, MoveTicket
 from gateway.desk.draft import Draft
 from gateway.desk.facts import Facts
 from gateway.desk.lifecycle import Event
@@ -92,7 +103,25 @@ def _put_back(desk: Desk, command: StaffCommand) -> Done:
 
 
 def _take(desk: Desk, command: StaffCommand) -> Done:
-    return _assign(desk, StaffCommand(verb="assign", line=command.line, who="me"))
+    """The ticket is mine; where it was escalated, that is acknowledged too."""
+    if refusal := _assign(desk, StaffCommand(verb="assign", line=command.line, who="me")):
+        return refusal
+    if not acknowledge.is_escalated(desk.ticket):
+        return None
+    return _ack(desk, command)
+
+
+def _ack(desk: Desk, command: StaffCommand) -> Done:
+    """Seen; a promised time in the same mail says until when."""
+    block = desk.facts.clues.control
+    last = block.find("eta") or block.find("take") or block.find("ack")
+    if last is not None and last != command:
+        return None
+    return acknowledge.acknowledge(desk.draft, desk.number, desk.person, command)
+
+
+def _eta(desk: Desk, command: StaffCommand) -> Done:
+    return acknowledge.acknowledge(desk.draft, desk.number, desk.person, command)
 
 
 def _start(desk: Desk, command: StaffCommand) -> Done:
@@ -129,6 +158,7 @@ def _assess(desk: Desk, command: StaffCommand) -> Done:
     )
     if isinstance(outcome, Refusal):
         return outcome
+    merging.confirm_split(draft, number)
     if outcome == "unchanged" and not desk.text:
         return Refusal(command.line, f"the ticket has category {command.number} already")
     return None
@@ -176,17 +206,17 @@ def _reopen(desk: Desk, command: StaffCommand) -> Done:
 
 
 def _split(desk: Desk, command: StaffCommand) -> Done:
-    return split.by_staff(desk.draft, desk.number, command)
+    return split_acts.by_staff(desk.draft, desk.number, command)
 
 
 def _nosplit(desk: Desk, command: StaffCommand) -> Done:
     del command
-    desk.draft.record(EndSuggestions(ticket=desk.number))
+    merging.end_suggestions(desk.draft, desk.facts, desk.number)
     return None
 
 
 def _merge(desk: Desk, command: StaffCommand) -> Done:
-    return split.merge(desk.draft, desk.facts, desk.number, command)
+    return merging.merge(desk.draft, desk.facts, desk.number, command)
 
 
 def _grant(desk: Desk, command: StaffCommand) -> Done:
@@ -239,6 +269,8 @@ RUN: Final = MappingProxyType[str, Callable[[Desk, StaffCommand], Done]](
     {
         "assign": _assign,
         "take": _take,
+        "ack": _ack,
+        "eta": _eta,
         "start": _start,
         "assess": _assess,
         "category": _assess,

@@ -19,3 +19,13 @@ class Step:
 
     name: str
     at: datetime
+
+
+def escalation(number: int) -> str:
+    """The name of an escalation step, counted from 1."""
+    return f"{ESCALATION} {number}"
+
+
+def escalation_number(name: str) -> int:
+    """Which escalation a step is; 0 for any other step."""
+    return int(name.removeprefix(ESCALATION)) if name.startswith(ESCALATION) else 0

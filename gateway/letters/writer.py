@@ -71,9 +71,11 @@ class Writer:
             order_number=frame.order_number,
             desk_address=self._address(Purpose.DESK, "0", letter.to),
         )
+        token = self._token(letter, frame, number)
+        values["reply_address"] = self._policy.addresses.reply_address(token) if token else ""
+        values["reply_to"] = lambda one: self._address(Purpose.STAFF, str(one), letter.to)
         rendered, broken = self._render(letter.letter, "en", values)
         text = self._framed(letter, rendered.text + _left_out(letter, frame), values)
-        token = self._token(letter, frame, number)
         message_id = self._message_id(letter, frame, token)
         in_reply_to, references = self._thread(letter, frame, number)
         subject = rendered.subject

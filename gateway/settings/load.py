@@ -13,18 +13,24 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from gateway.desk.people import Addresses, Person, Staff
 from gateway.desk.policy import Options, Policy
-from gateway.desk.sla import NEXT_OPENING, delay_after_due
-from gateway.settings.models import CalendarSettings, GatewaySettings, Section, StaffSettings
-from gateway.settings.problems import WrongSettings, describe
+from gateway.settings.calendar import check_openings, read_calendar
+from gateway.settings.levels import check_levels
+from gateway.settings.lines import with_line
+from gateway.settings.models import (
+    CalendarSection,
+    CalendarSettings,
+    GatewaySettings,
+    StaffSettings,
+)
+from gateway.settings.problems import ANY_NAME, WrongSettings, describe
+from gateway.settings.section import Section
 from gateway.worktime.hours import Calendar
-from gateway.worktime.timetable import WrongTimetable, read_special_day, read_week
-from gateway.worktime.zone import UnknownZone, zone
 
 PREFIX: Final = "GATEWAY_"
 NOT_SETTINGS: Final = frozenset({"GATEWAY_CONFIG"})
@@ -94,11 +100,20 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
     people = _check("staff.toml", StaffSettings, staff, problems)
     calendar_table = policy.pop("calendar", {})
     options = check_options(policy, problems)
-    calendar_settings = _check("policy.toml: calendar", CalendarSettings, calendar_table, problems)
-    calendar = calendar_settings and read_calendar(calendar_settings, problems)
+    calendar_settings = _check(
+        "policy.toml", CalendarSection, {"calendar": calendar_table}, problems
+    )
+    calendar = calendar_settings and read_calendar(
+        calendar_settings.calendar,
+        problems,
+        folder=path.parent,
+    )
+    if calendar and options:
+        check_openings(calendar, options.sla, problems)
     made_staff = people and read_staff(people, problems)
     if problems or not (gateway and options and calendar and made_staff):
-        raise WrongSettings(problems)
+        source = _source(path.parent / "policy.toml")
+        raise WrongSettings(with_line(one, "policy.toml", "calendar", source) for one in problems)
     return Settings(
         path=path,
         gateway=gateway,
@@ -132,43 +147,11 @@ def check_options(table: Mapping[str, Any], problems: list[str]) -> Options | No
         problems += describe("policy.toml", error, option_names())
         return None
     options = Options(**{one.name: getattr(checked, one.name) for one in fields(Options)})
-    for level, steps in (
-        ("normal", options.sla.normal.escalate),
-        ("hotrush", options.sla.hotrush.escalate),
-    ):
-        for number, step in enumerate(steps):
-            try:
-                if step.at != NEXT_OPENING:
-                    delay_after_due(step.at)
-            except ValueError as error:
-                problems.append(f"policy.toml: sla.{level}.escalate.[{number}].at: {error}")
+    problems += (f"policy.toml: {problem}" for problem in check_levels(options))
     missing = set(options.assessment.auto_categories) - set(options.credits.prices)
     if missing:
         problems.append(f"policy.toml: assessment.auto_categories: no such category {missing}")
     return options
-
-
-def read_calendar(settings: CalendarSettings, problems: list[str]) -> Calendar | None:
-    """The working calendar, or problems that name the wrong line."""
-    before = len(problems)
-    made: dict[str, Any] = {}
-    try:
-        made["zone"] = zone(settings.zone)
-    except UnknownZone as error:
-        problems.append(f"policy.toml: calendar.zone: {error}")
-    try:
-        made["week"] = read_week(settings.week)
-    except WrongTimetable as error:
-        problems.append(f"policy.toml: calendar.week: {error}")
-    special = {}
-    for day, periods in settings.special_days.items():
-        try:
-            special[day] = read_special_day(day, periods)
-        except WrongTimetable as error:
-            problems.append(f"policy.toml: calendar.special_days: {error}")
-    if len(problems) > before:
-        return None
-    return Calendar(**made, holidays=frozenset(settings.holidays), special_days=special)
 
 
 def read_staff(settings: StaffSettings, problems: list[str]) -> Staff | None:
@@ -180,11 +163,8 @@ def read_staff(settings: StaffSettings, problems: list[str]) -> Staff | None:
         for text in one.away:
             try:
                 absences.append(_absence(text))
-            except ValueError:
-                problems.append(
-                    f"staff.toml: people.[{number}].away: {text!r} is no day "
-                    "(write 2026-07-10 or 2026-07-10..2026-07-20)"
-                )
+            except ValueError as error:
+                problems.append(f"staff.toml: people.[{number}].away: {error}")
         people.append(
             Person(
                 name=one.name,
@@ -205,10 +185,15 @@ def read_staff(settings: StaffSettings, problems: list[str]) -> Staff | None:
 
 
 def _absence(text: str | date) -> tuple[date, date]:
-    first, _, last = str(text).partition("..")
-    begins, ends = date.fromisoformat(first), date.fromisoformat(last or first)
+    """First and last day of an absence. Raises `ValueError` with what to write."""
+    first, _, last = (part.strip() for part in str(text).partition(".."))
+    try:
+        begins, ends = date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError as error:
+        words = f"{text!s:.40} is no day that exists (write 2026-07-10 or 2026-07-10..2026-07-20)"
+        raise ValueError(words) from error
     if ends < begins:
-        raise ValueError(text)
+        raise ValueError(f"{text!s:.40} ends before it begins")
     return begins, ends
 
 
@@ -221,10 +206,18 @@ def setting_names(model: type[BaseModel]) -> dict[str, Any]:
     """The names of all settings of a model, nested as in its file."""
     names: dict[str, Any] = {}
     for name, one in model.model_fields.items():
-        kind = one.annotation
-        inner = isinstance(kind, type) and issubclass(kind, BaseModel)
-        names[name] = setting_names(kind) if inner else None  # type: ignore[arg-type]  # narrowed by `inner`
+        names[name] = _names_inside(one.annotation)
     return names
+
+
+def _names_inside(kind: Any) -> dict[str, Any] | None:
+    """The names inside a section, in an optional one, or in each of a table of sections."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return setting_names(kind)
+    inner = [found for one in get_args(kind) if (found := _names_inside(one)) is not None]
+    if not inner:
+        return None
+    return {ANY_NAME: inner[0]} if get_origin(kind) is dict else inner[0]
 
 
 def _names_of(kind: type) -> dict[str, Any]:
@@ -247,6 +240,11 @@ def _read(path: Path, problems: list[str], *, must_exist: bool) -> dict[str, Any
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         problems.append(f"{path.name}: {error}")
         return {}
+
+
+def _source(path: Path) -> str:
+    """The text of a file, to find lines in; empty where there is none."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def _check(file: str, model: type[Any], table: Mapping[str, Any], problems: list[str]) -> Any:

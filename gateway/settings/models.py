@@ -4,19 +4,22 @@ The README's list of settings is made from these classes. Addresses to listen on
 (port 0 lets the system choose) or `unix:/path`; durations are written `90s`, `15m`, `2h`, `14d`.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from gateway.desk.people import DEPARTMENTS, Role
-
-
-class Section(BaseModel):
-    """A section of a file: unknown keys are errors, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from gateway.settings.imap import Mailboxes
+from gateway.settings.section import Section
+from gateway.settings.wire import (
+    DkimSettings,
+    HealthSettings,
+    LmtpSettings,
+    SmarthostSettings,
+    SmtpSettings,
+)
 
 
 class AddressSettings(Section):
@@ -49,48 +52,6 @@ class AddressSettings(Section):
         return value
 
 
-class SmtpSettings(Section):
-    """The SMTP listener."""
-
-    listen: str | None = "127.0.0.1:8025"
-    """Where mail is taken by SMTP; empty for nowhere."""
-    hostname: str = "localhost"
-    """Our name in the greeting."""
-    size_limit: int = Field(default=35 * 1024 * 1024, ge=10_000)
-    """Largest mail in octets."""
-    connections: int = Field(default=500, ge=1)
-    """Connections at the same time."""
-    connections_per_address: int = Field(default=20, ge=1)
-    """Connections of one peer at the same time; listed peers are exempt."""
-    recipients: int = Field(default=50, ge=1)
-    """Recipients of one mail."""
-    idle: timedelta = timedelta(seconds=60)
-    """A peer that says nothing for so long is sent away."""
-
-
-class LmtpSettings(Section):
-    """The LMTP listener, for an MTA on the same host."""
-
-    listen: str | None = None
-    """Where mail is taken by LMTP, such as `unix:/run/gateway/lmtp` or `127.0.0.1:8024`."""
-
-
-class SmarthostSettings(Section):
-    """The server that takes our letters."""
-
-    url: SecretStr | None = None
-    """`smtp://user:password@host:587` (STARTTLS), `smtps://…` (TLS), `smtp+plain://127.0.0.1:25`
-    without TLS; unset writes letters to a Maildir instead."""
-    password_file: Path | None = None
-    """File that holds the password, instead of writing it into the URL."""
-    timeout: timedelta = timedelta(seconds=60)
-    """Longest wait for one reply of the server."""
-    couriers: int = Field(default=4, ge=1, le=32)
-    """Letters on their way at the same time, each on its own kept connection."""
-    give_up_after: timedelta = timedelta(days=5)
-    """A letter that could not be handed over for so long has failed."""
-
-
 class OutboxSettings(Section):
     """Letters without a smarthost."""
 
@@ -110,13 +71,6 @@ class SecretSettings(Section):
 
     token_keys_file: Path | None = None
     """File with one key a line, newest first; unset keeps one in the state folder."""
-
-
-class HealthSettings(Section):
-    """Liveness, readiness and metrics over HTTP, on loopback."""
-
-    listen: str | None = None
-    """Where `/healthz`, `/readyz` and `/metrics` answer; unset for nowhere."""
 
 
 class TemplateSettings(Section):
@@ -143,7 +97,10 @@ class GatewaySettings(Section):
     addresses: AddressSettings
     smtp: SmtpSettings = SmtpSettings()
     lmtp: LmtpSettings = LmtpSettings()
+    imap: Mailboxes = Field(default={})
+    """Mailboxes that mail is fetched from, by name."""
     smarthost: SmarthostSettings = SmarthostSettings()
+    dkim: DkimSettings = DkimSettings()
     outbox: OutboxSettings = OutboxSettings()
     database: DatabaseSettings = DatabaseSettings()
     secrets: SecretSettings = SecretSettings()
@@ -168,13 +125,13 @@ class PersonSettings(Section):
 class ListSettings(Section):
     """Who hears of what; addresses of people or of distribution lists."""
 
-    dispatchers: dict[str, tuple[str, ...]] = {}
+    dispatchers: dict[str, tuple[str, ...]] = Field(default={})
     """New tickets, by department; Support's hear of departments that are not named."""
     hotrush_duty: tuple[str, ...] = ()
     """HotRush at once, also outside working hours."""
     operator: tuple[str, ...] = ()
     """Held mails, broken templates, failures."""
-    members: dict[str, tuple[str, ...]] = {}
+    members: dict[str, tuple[str, ...]] = Field(default={})
     """Who reads a distribution list, and so may answer its letters; all staff where unset."""
 
 
@@ -190,12 +147,28 @@ class CalendarSettings(Section):
 
     zone: str = "MSK-3MSD,M3.5.0,M10.5.0/3"
     """Time zone of the desk: an IANA name or a POSIX rule."""
-    week: dict[str, tuple[str, ...]] = {
-        **dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-24:00",)),
-        **dict.fromkeys(("sat", "sun"), ("10:00-18:00",)),
-    }
+    week: dict[str, tuple[str, ...]] = Field(
+        default={
+            **dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-24:00",)),
+            **dict.fromkeys(("sat", "sun"), ("10:00-18:00",)),
+        }
+    )
     """Periods by weekday, such as `mon = ["09:00-13:00", "14:00-18:00"]`."""
-    holidays: tuple[date, ...] = ()
+    holidays: tuple[date | str, ...] = ()
     """Days without working time."""
-    special_days: dict[date, tuple[str, ...]] = {}
+    holidays_country: str | None = None
+    """Country whose public holidays are days without working time: an ISO 3166 code such as
+    `DE`."""
+    holidays_subdivision: str | None = None
+    """Part of that country with holidays of its own, such as `BY`."""
+    holidays_file: Path | None = None
+    """iCalendar file (.ics) whose all-day events are days without working time; relative to the
+    settings."""
+    special_days: dict[str, tuple[str, ...]] = Field(default={})
     """Days with periods of their own."""
+
+
+class CalendarSection(Section):
+    """The section `calendar` of `policy.toml`; the others are the core's own classes."""
+
+    calendar: CalendarSettings = CalendarSettings()

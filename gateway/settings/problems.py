@@ -16,6 +16,9 @@ class WrongSettings(Exception):
         super().__init__("\n".join(self.problems))
 
 
+ANY_NAME: Final = "<name>"
+"""Stands among known names where the file chooses the name."""
+
 _WORDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "int_parsing": "must be a whole number",
@@ -27,9 +30,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "string_type": "must be a text in quotes",
     "time_delta_type": "must be a duration such as 90s, 15m, 2h or 14d",
     "time_delta_parsing": "must be a duration such as 90s, 15m, 2h or 14d",
-    "date_from_datetime_parsing": "must be a date such as 2027-01-01",
-    "date_parsing": "must be a date such as 2027-01-01",
-    "date_type": "must be a date such as 2027-01-01",
+    "date_from_datetime_parsing": "must be a date that exists, such as 2027-01-01",
+    "date_parsing": "must be a date that exists, such as 2027-01-01",
+    "date_type": "must be a date that exists, such as 2027-01-01",
     "tuple_type": "must be a list in square brackets",
     "dict_type": "must be a table",
     "model_type": "must be a table",
@@ -43,7 +46,7 @@ def describe(file: str, error: ValidationError, known: Mapping[str, Any]) -> lis
 
 
 def _line(file: str, error: ErrorDetails, known: Mapping[str, Any]) -> str:
-    path = ".".join(_shown(part) for part in error["loc"])
+    path = ".".join(_shown(part) for part in error["loc"] if part != "[key]")
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{file}: {path}: unknown key{_nearest(path, known)}"
     words = _WORDS.get(error["type"])
@@ -72,7 +75,8 @@ def _nearest(path: str, known: Mapping[str, Any]) -> str:
     before, _, last = path.rpartition(".")
     siblings: Any = known
     for part in before.split(".") if before else ():
-        siblings = siblings.get(part) if isinstance(siblings, Mapping) else None
+        known_here = siblings if isinstance(siblings, Mapping) else {}
+        siblings = known_here.get(part, known_here.get(ANY_NAME))
     if isinstance(siblings, Mapping) and (near := get_close_matches(last, siblings, n=1)):
         return f"; did you mean {before + '.' if before else ''}{near[0]}?"
     near = get_close_matches(path, list(_paths(known)), n=1)

@@ -5,6 +5,7 @@ Order: accounts, new tickets, then each change's own rows, then the tickets as t
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -187,10 +188,11 @@ def _extend_threads(decision: Decision, applied: Applied) -> None:
             and change.verified
             and change.message_id
         ):
-            _extend(applied, applied.ticket(change.ticket), change.message_id)
+            extend_thread(applied, applied.ticket(change.ticket), change.message_id)
 
 
-def _extend(applied: Applied, number: int | None, message_id: str) -> None:
+def extend_thread(applied: Applied, number: int | None, message_id: str) -> None:
+    """A mail becomes the latest of a ticket's thread; the first one and 19 others are kept."""
     thread = applied.threads.setdefault(number or 0, [])
     if message_id not in thread:
         thread.append(message_id)
@@ -219,23 +221,27 @@ def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applie
     if written.broken:
         applied.broken.append(written.broken)
     if number and letter.audience == "customer" and not letter.copy_of:
-        _extend(applied, number, written.message_id)
+        extend_thread(applied, number, written.message_id)
 
 
 def _remember(
     connection: Connection, decision: Decision, occasion: Occasion, applied: Applied
 ) -> None:
-    """The audit row: what was decided, by what, for what reasons; names only, no text."""
     connection.execute(
-        insert(audit).values(
-            at=occasion.at,
-            event=occasion.event,
-            ticket=applied.ticket(decision.ticket),
-            account=decision.account,
-            what=str(decision.disposition),
-            details={
-                "reasons": list(decision.reasons),
-                "changes": [type(change).__name__ for change in decision.changes],
-            },
-        )
+        insert(audit).values(**audit_row(decision, occasion.at, applied.ticket(decision.ticket)))
     )
+
+
+def audit_row(decision: Decision, at: datetime, ticket: int | None) -> dict[str, Any]:
+    """The audit row: what was decided, by what, for what reasons; names only, no text."""
+    return {
+        "at": at,
+        "event": decision.event,
+        "ticket": ticket,
+        "account": decision.account,
+        "what": str(decision.disposition),
+        "details": {
+            "reasons": list(decision.reasons),
+            "changes": [type(change).__name__ for change in decision.changes],
+        },
+    }

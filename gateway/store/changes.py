@@ -1,18 +1,23 @@
 """The rows of each change of a decision, besides those of the ticket itself."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from gateway.desk.decision import (
+from gateway.desk.clock_change import (
     ArmStep,
+    HoldStep,
+    RecordStep,
+    RecountClock,
+    StartClock,
+    StopClock,
+)
+from gateway.desk.decision import (
     AssignTicket,
     Book,
     Change,
     CountWithdrawal,
-    EndSuggestions,
     FileMessage,
     LinkTickets,
     MoveDepartment,
@@ -22,20 +27,27 @@ from gateway.desk.decision import (
     PlaceOrder,
     PriceTicket,
     ProposeAssessment,
-    RecordStep,
     SendLetter,
     SetHotRush,
     SetPayment,
     SettleAssessment,
     SettleOrder,
-    StartClock,
-    StopClock,
 )
+from gateway.desk.model import Order
 from gateway.desk.pause import PauseLetters, ResumeLetters
-from gateway.store import rows, spent
+from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
+from gateway.store import examples, rows, spent
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied, Occasion, draw
-from gateway.store.tables import assessments, clocks, entries, orders, steps, timers, withdrawals
+from gateway.store.promises import (
+    deal_with_steps,
+    disarm,
+    hold_step,
+    recount_clock,
+    start_clock,
+    stop_clock,
+)
+from gateway.store.tables import assessments, entries, orders, withdrawals
 
 
 def carry_out(  # noqa: C901, PLR0912 - one line a change
@@ -62,37 +74,34 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
                 insert(withdrawals).values(account=account, ticket=ticket, at=one.at)
             )
         case StartClock():
-            _start_clock(connection, change, applied)
+            start_clock(connection, change, occasion, applied)
+        case RecountClock():
+            recount_clock(connection, change, occasion)
+        case HoldStep():
+            hold_step(connection, change)
         case StopClock():
-            _stop_clock(connection, change, applied)
+            stop_clock(connection, change, applied)
         case FileMessage():
             _file_message(connection, change, occasion, applied)
+        case TrimMessage():
+            _trim_message(connection, change)
         case PlaceOrder(order=order):
-            applied.orders[order.number] = draw(connection, "order")
-            connection.execute(
-                insert(orders).values(
-                    number=applied.orders[order.number],
-                    account=order.account,
-                    ordered_by=order.ordered_by,
-                    credits=order.credits,
-                    price_cents=order.price_cents,
-                    currency=order.currency,
-                    status=str(order.status),
-                    ordered_at=order.ordered_at,
-                )
-            )
+            _place_order(connection, order, applied)
         case SettleOrder():
             connection.execute(
                 update(orders)
                 .where(orders.c.number == change.number)
                 .values(status=str(change.status), settled_at=change.at)
             )
-        case ArmStep():
-            _arm(connection, change, applied)
-        case RecordStep():
-            _record_step(connection, change, occasion)
         case PauseLetters() | ResumeLetters():
             spent.carry_out(connection, change)
+        case RecordSplit():
+            examples.record(connection, change, applied, occasion.at)
+        case LabelSplit():
+            examples.label(connection, change, applied)
+        case ArmStep() | RecordStep():
+            own = replace(change, ticket=applied.ticket(change.ticket) or change.ticket)
+            deal_with_steps(connection, [own], at=occasion.at)
         case OpenAccount() | OpenTicket() | SendLetter():
             pass  # Written before and after.
         case (
@@ -110,6 +119,22 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
             assert_never(change)
 
 
+def _place_order(connection: Connection, order: Order, applied: Applied) -> None:
+    applied.orders[order.number] = draw(connection, "order")
+    connection.execute(
+        insert(orders).values(
+            number=applied.orders[order.number],
+            account=order.account,
+            ordered_by=order.ordered_by,
+            credits=order.credits,
+            price_cents=order.price_cents,
+            currency=order.currency,
+            status=str(order.status),
+            ordered_at=order.ordered_at,
+        )
+    )
+
+
 def _settle_assessment(connection: Connection, change: SettleAssessment) -> None:
     connection.execute(
         update(assessments)
@@ -121,109 +146,7 @@ def _settle_assessment(connection: Connection, change: SettleAssessment) -> None
             decided_by=change.by,
         )
     )
-    _disarm(connection, change.ticket, f"A{change.number}")
-
-
-def _start_clock(connection: Connection, change: StartClock, applied: Applied) -> None:
-    ticket, clock = applied.ticket(change.ticket), change.clock
-    if change.ticket not in applied.numbers:
-        _end_clock(connection, ticket, str(clock.kind), clock.started_at, met=None)
-    connection.execute(
-        insert(clocks).values(
-            ticket=ticket,
-            kind=str(clock.kind),
-            started_at=clock.started_at,
-            due_at=clock.due_at,
-            urgent=clock.urgent,
-        )
-    )
-    if change.steps:
-        connection.execute(
-            insert(timers),
-            [
-                {
-                    "ticket": ticket,
-                    "clock": str(clock.kind),
-                    "step": step.name,
-                    "at": step.at,
-                    "due_at": clock.due_at,
-                }
-                for step in change.steps
-            ],
-        )
-
-
-def _stop_clock(connection: Connection, change: StopClock, applied: Applied) -> None:
-    ticket = applied.ticket(change.ticket)
-    _end_clock(connection, ticket, str(change.kind), change.at, met=change.met)
-
-
-def _end_clock(
-    connection: Connection, ticket: int | None, kind: str, at: datetime, *, met: bool | None
-) -> None:
-    connection.execute(
-        update(clocks)
-        .where(clocks.c.ticket == ticket, clocks.c.kind == kind, clocks.c.stopped_at.is_(None))
-        .values(stopped_at=at, met=met)
-    )
-    _disarm(connection, ticket, kind)
-
-
-def _disarm(connection: Connection, ticket: int | None, clock: str) -> None:
-    connection.execute(delete(timers).where(timers.c.ticket == ticket, timers.c.clock == clock))
-
-
-def _arm(connection: Connection, change: ArmStep, applied: Applied) -> None:
-    ticket = applied.ticket(change.ticket)
-    connection.execute(
-        delete(timers).where(
-            timers.c.ticket == ticket,
-            timers.c.clock == change.clock,
-            timers.c.step == change.step.name,
-        )
-    )
-    connection.execute(
-        insert(timers).values(
-            ticket=ticket,
-            clock=change.clock,
-            step=change.step.name,
-            at=change.step.at,
-            due_at=change.due_at,
-        )
-    )
-
-
-def _record_step(connection: Connection, change: RecordStep, occasion: Occasion) -> None:
-    """Once for each due time: a second record is refused by the database."""
-    connection.execute(
-        insert(steps).values(
-            ticket=change.ticket,
-            clock=change.clock,
-            step=change.step,
-            at=change.at,
-            due_at=change.due_at,
-            fired_at=occasion.at,
-            sent=change.sent,
-        )
-    )
-    connection.execute(
-        delete(timers).where(
-            timers.c.ticket == change.ticket,
-            timers.c.clock == change.clock,
-            timers.c.step == change.step,
-            timers.c.at == change.at,
-        )
-    )
-    if change.breach:
-        connection.execute(
-            update(clocks)
-            .where(
-                clocks.c.ticket == change.ticket,
-                clocks.c.kind == change.clock,
-                clocks.c.stopped_at.is_(None),
-            )
-            .values(breached=True)
-        )
+    disarm(connection, change.ticket, f"A{change.number}")
 
 
 def _file_message(
@@ -240,4 +163,21 @@ def _file_message(
             message_id=change.message_id,
             verified=change.verified,
         )
+    )
+
+
+def _trim_message(connection: Connection, change: TrimMessage) -> None:
+    """The last mail of that instant keeps what stayed; the raw mail is kept whole elsewhere."""
+    last = (
+        select(func.max(messages.c.id))
+        .where(
+            messages.c.ticket == change.ticket,
+            messages.c.kind == "mail",
+            messages.c.at == change.mail_at,
+        )
+        .scalar_subquery()
+    )
+    kind = "mail" if change.keeps else "filed"
+    connection.execute(
+        update(messages).where(messages.c.id == last).values(text=change.keeps, kind=kind)
     )

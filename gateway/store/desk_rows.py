@@ -1,6 +1,6 @@
 """Load tickets and accounts as values: the aggregates every fact is made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -8,18 +8,33 @@ from gateway.desk.model import Account, Assessment, Clock, Contact, Ticket, With
 from gateway.store import rows
 from gateway.store.tables import accounts, assessments, clocks, contacts, tickets, withdrawals
 
+ASKED_MAX = 1_000
+"""Rows asked for in one statement: databases count placeholders."""
 MERGES_MAX = 10
 """How many merges in a row are followed."""
 
 
-def load_tickets(connection: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
-    """Tickets by number, with assessments and running clocks; unknown numbers are left out."""
+def load_tickets(
+    connection: Connection, numbers: Iterable[int], *, lock: bool = False
+) -> dict[int, Ticket]:
+    """Tickets by number, with assessments and running clocks; unknown numbers are left out.
+
+    `lock` keeps others from changing them until the end of the transaction.
+    """
     wanted = sorted(set(numbers))
-    if not wanted:
-        return {}
+    loaded: dict[int, Ticket] = {}
+    for start in range(0, len(wanted), ASKED_MAX):
+        loaded |= _load_tickets(connection, wanted[start : start + ASKED_MAX], lock=lock)
+    return loaded
+
+
+def _load_tickets(
+    connection: Connection, wanted: Sequence[int], *, lock: bool
+) -> dict[int, Ticket]:
     named: dict[int, list[Assessment]] = {number: [] for number in wanted}
     running: dict[int, list[Clock]] = {number: [] for number in wanted}
-    found = connection.execute(select(tickets).where(tickets.c.number.in_(wanted))).all()
+    query = select(tickets).where(tickets.c.number.in_(wanted)).order_by(tickets.c.number)
+    found = connection.execute(query.with_for_update() if lock else query).all()
     if not found:
         return {}
     for row in connection.execute(
@@ -60,21 +75,40 @@ def load_account(
     """
     if account is None:
         return None
-    query = select(accounts).where(accounts.c.id == account)
-    row = connection.execute(query.with_for_update() if lock else query).first()
-    if row is None:
-        return None
-    people = connection.execute(
+    return load_accounts(connection, (account,), lock=lock).get(account)
+
+
+def load_accounts(
+    connection: Connection, names: Iterable[str], *, lock: bool = False
+) -> dict[str, Account]:
+    """Accounts by name, with contacts and withdrawals; locked in the order of their names."""
+    wanted = sorted(set(names))
+    loaded: dict[str, Account] = {}
+    for start in range(0, len(wanted), ASKED_MAX):
+        loaded |= _load_accounts(connection, wanted[start : start + ASKED_MAX], lock=lock)
+    return loaded
+
+
+def _load_accounts(
+    connection: Connection, wanted: Sequence[str], *, lock: bool
+) -> dict[str, Account]:
+    query = select(accounts).where(accounts.c.id.in_(wanted)).order_by(accounts.c.id)
+    found = connection.execute(query.with_for_update() if lock else query).all()
+    people: dict[str, list[Contact]] = {row.id: [] for row in found}
+    used: dict[str, list[Withdrawal]] = {row.id: [] for row in found}
+    for row in connection.execute(
         select(contacts)
-        .where(contacts.c.account == account)
+        .where(contacts.c.account.in_(wanted))
         .order_by(contacts.c.is_primary.desc(), contacts.c.address)
-    )
-    used = connection.execute(select(withdrawals).where(withdrawals.c.account == account))
-    return rows.account_of(
-        row,
-        tuple(rows.contact_of(one) for one in people),
-        tuple(Withdrawal(ticket=one.ticket, at=one.at) for one in used),
-    )
+    ):
+        people[row.account].append(rows.contact_of(row))
+    for row in connection.execute(
+        select(withdrawals).where(withdrawals.c.account.in_(wanted)).order_by(withdrawals.c.id)
+    ):
+        used[row.account].append(Withdrawal(ticket=row.ticket, at=row.at))
+    return {
+        row.id: rows.account_of(row, tuple(people[row.id]), tuple(used[row.id])) for row in found
+    }
 
 
 def load_contact(connection: Connection, address: str) -> Contact | None:

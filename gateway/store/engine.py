@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.pool import NullPool, QueuePool
 
+IDLE_IN_TRANSACTION_MS: Final = 60_000
 BUSY_TIMEOUT_MS: Final = 15_000
 
 
@@ -28,7 +29,7 @@ def open_engine(url: str, *, connections: int = 4) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
-    return create_engine(
+    engine = create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         poolclass=QueuePool,
         pool_size=connections,
@@ -37,6 +38,8 @@ def open_engine(url: str, *, connections: int = 4) -> Engine:
         # Customer text never reaches an exception (promise P16).
         hide_parameters=True,
     )
+    event.listen(engine, "connect", _set_up_postgres)
+    return engine
 
 
 def is_sqlite(connection: Connection) -> bool:
@@ -72,6 +75,13 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: Any) -> None:
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {setting}")
+
+
+def _set_up_postgres(connection: Any, record: Any) -> None:
+    del record
+    # A node that is stopped in the middle of a transaction must not hold up the others (F30).
+    connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
+    connection.commit()
 
 
 def _lower(text: Any) -> Any:

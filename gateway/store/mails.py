@@ -1,6 +1,7 @@
 """The journal of mails taken in: one row each, repeats included, and the raw bytes untouched."""
 
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ PACK_UP_TO: Final = 65_536
 """Larger mails are mostly attachments, which cost time to pack and do not shrink."""
 LEVEL: Final = 1
 SUBJECT_MAX: Final = 500
+ASKED_MAX: Final = 500
 
 
 def record(
@@ -61,6 +63,16 @@ def is_taken_in(connection: Connection, queue_id: str) -> bool:
     """Whether a mail of the spool has its row already: a crash fell between commit and mark."""
     found = connection.execute(select(mails.c.queue_id).where(mails.c.queue_id == queue_id))
     return found.first() is not None
+
+
+def taken_in(connection: Connection, queue_ids: Sequence[str]) -> set[str]:
+    """Those of some mails that have their row."""
+    found: set[str] = set()
+    for begin in range(0, len(queue_ids), ASKED_MAX):
+        asked = queue_ids[begin : begin + ASKED_MAX]
+        rows = connection.execute(select(mails.c.queue_id).where(mails.c.queue_id.in_(asked)))
+        found.update(rows.scalars())
+    return found
 
 
 def raw_of(connection: Connection, queue_id: str) -> bytes | None:

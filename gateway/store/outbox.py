@@ -4,20 +4,20 @@ A row holds the final bytes. Whoever claims it holds a lease: after the lease an
 claim it again, and the late settlement of the first touches no row (fault F30).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.desk.budget import COUNTED, domain_of
+from gateway.desk.budget import domain_of, is_counted
 from gateway.desk.decision import SendLetter
 from gateway.letters.writer import Written
 from gateway.store.engine import is_sqlite
 from gateway.store.mail_tables import outbox
-from gateway.store.spent import pause_of
+from gateway.store.spent import pauses_of
 
 LEASE: Final = timedelta(minutes=10)
 PRIORITIES: Final = {
@@ -31,6 +31,8 @@ PRIORITIES: Final = {
 }
 """Receipts and challenges overtake bulk reminders (fault F16); the rest is 3."""
 ORDINARY: Final = 3
+PERSONAL: Final = frozenset({"answer", "clarification"})
+"""Letters that a person wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +60,51 @@ def enqueue(
     at: datetime,
 ) -> None:
     """Put a letter into the outbox; the same letter of the same event stays the one it was."""
+    enqueue_all(connection, [outbox_row(letter, written, event=event, ticket=ticket, at=at)])
+
+
+def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) -> None:
+    """Put many letters into the outbox, in one statement."""
     dialect = sqlite if is_sqlite(connection) else postgresql
-    counted = letter.audience == "customer" and letter.letter in COUNTED
-    withheld = pause_of(connection, letter.to, at) if _may_wait(letter) else ""
-    connection.execute(
-        dialect.insert(outbox)
-        .values(
-            event=event,
-            letter=letter.letter,
-            recipient=letter.to,
-            audience=str(letter.audience),
-            ticket=ticket,
-            order_number=None,
-            assessment=letter.assessment,
-            copy_of=letter.copy_of,
-            message_id=written.message_id,
-            content=written.content,
-            state="withheld" if withheld else "queued",
-            failure=withheld,
-            domain=(domain_of(letter.to) or "-") if counted else "",
-            priority=PRIORITIES.get(letter.letter, ORDINARY),
-            created_at=at,
-            not_before=at,
-        )
-        .on_conflict_do_nothing(index_elements=["message_id"])
-    )
+    statement = dialect.insert(outbox).on_conflict_do_nothing(index_elements=["message_id"])
+    paused = pauses_of(connection, {row["recipient"] for row in letters if _may_wait(row)})
+    rows = [
+        {**row, "state": "withheld", "failure": f"paused: {pause.reason}"}
+        if _may_wait(row)
+        and (pause := paused.get(row["recipient"]))
+        and pause.until > row["created_at"]
+        else {**row, "failure": ""}
+        for row in letters
+    ]
+    connection.execute(statement, rows)
 
 
-def _may_wait(letter: SendLetter) -> bool:
+def _may_wait(row: Mapping[str, Any]) -> bool:
     """An address that bounced gets no automatic mail; what a person wrote is tried again."""
-    return letter.audience == "customer" and bool(letter.automatic)
+    return row["audience"] == "customer" and row["letter"] not in PERSONAL
+
+
+def outbox_row(
+    letter: SendLetter, written: Written, *, event: str, ticket: int | None, at: datetime
+) -> dict[str, Any]:
+    """A letter as it waits to leave."""
+    return {
+        "event": event,
+        "letter": letter.letter,
+        "recipient": letter.to,
+        "audience": str(letter.audience),
+        "ticket": ticket,
+        "order_number": None,
+        "assessment": letter.assessment,
+        "copy_of": letter.copy_of,
+        "message_id": written.message_id,
+        "content": written.content,
+        "state": "queued",
+        "domain": (domain_of(letter.to) or "-") if is_counted(letter) else "",
+        "priority": PRIORITIES.get(letter.letter, ORDINARY),
+        "created_at": at,
+        "not_before": at,
+    }
 
 
 def claim(connection: Connection, holder: str, now: datetime, count: int) -> Sequence[Claimed]:
@@ -159,14 +176,36 @@ def settle_failed(connection: Connection, one: Claimed, holder: str, failure: st
     return bool(touched.rowcount)
 
 
-def release(connection: Connection, node: str) -> int:
-    """Give back what couriers of a node claimed and did not settle: at its stop and start."""
+def give_back(connection: Connection, letters: Sequence[Claimed], holder: str) -> int:
+    """Letters that were claimed and not tried: they wait as before."""
     touched = connection.execute(
         update(outbox)
-        .where(outbox.c.holder.startswith(node, autoescape=True), outbox.c.state == "sending")
+        .where(
+            outbox.c.id.in_([one.id for one in letters]),
+            outbox.c.holder == holder,
+            outbox.c.state == "sending",
+        )
+        .values(state="queued", lease_until=None, tries=outbox.c.tries - 1)
+    )
+    return touched.rowcount
+
+
+def release(connection: Connection, node: str) -> int:
+    """Free what couriers of a node held when it ended without settling it."""
+    touched = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.holder.startswith(holder_of(node, ""), autoescape=True),
+            outbox.c.state == "sending",
+        )
         .values(state="queued", lease_until=None)
     )
     return touched.rowcount
+
+
+def holder_of(node: str, courier: str) -> str:
+    """How a courier of a node signs its claims."""
+    return f"{node}/{courier}"
 
 
 def next_at(connection: Connection) -> datetime | None:

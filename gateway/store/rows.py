@@ -59,7 +59,7 @@ def ticket_of(
         close_reason=row.close_reason,
         breached=row.breached,
         nosplit=row.nosplit,
-        time_left=None if row.time_left is None else timedelta(microseconds=row.time_left),
+        time_left=_span_of(row.time_left),
         assessments=assessments,
         clocks=clocks,
         asked_last=row.asked_last,
@@ -98,9 +98,7 @@ def ticket_columns(ticket: Ticket) -> Columns:
         "breached": ticket.breached,
         "nosplit": ticket.nosplit,
         "asked_last": ticket.asked_last,
-        "time_left": None
-        if ticket.time_left is None
-        else ticket.time_left // timedelta(microseconds=1),
+        "time_left": _microseconds(ticket.time_left),
         "last_text": ticket.last_text,
         "last_mail_at": ticket.last_mail_at,
         "last_mail_id": ticket.last_mail_id,
@@ -147,7 +145,36 @@ def clock_of(row: Row[Any]) -> Clock:
         due_at=row.due_at,
         urgent=row.urgent,
         breached=row.breached,
+        rest=_span_of(row.rest),
+        escalated=row.escalated,
+        held=row.held,
+        promised_at=row.promised_at,
+        promised_by=row.promised_by,
     )
+
+
+def clock_columns(clock: Clock) -> Columns:
+    """What the store keeps of a running clock."""
+    return {
+        "kind": str(clock.kind),
+        "started_at": clock.started_at,
+        "due_at": clock.due_at,
+        "urgent": clock.urgent,
+        "breached": clock.breached,
+        "rest": _microseconds(clock.rest),
+        "escalated": clock.escalated,
+        "held": clock.held,
+        "promised_at": clock.promised_at,
+        "promised_by": clock.promised_by,
+    }
+
+
+def _span_of(microseconds: int | None) -> timedelta | None:
+    return None if microseconds is None else timedelta(microseconds=microseconds)
+
+
+def _microseconds(span: timedelta | None) -> int | None:
+    return None if span is None else span // timedelta(microseconds=1)
 
 
 def contact_of(row: Row[Any]) -> Contact:

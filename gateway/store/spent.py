@@ -192,14 +192,14 @@ def all_pauses(connection: Connection, at: datetime) -> Sequence[Pause]:
     return [_pause(row) for row in found]
 
 
-def pause_of(connection: Connection, address: str, at: datetime) -> str:
-    """Why an address gets no automatic mail after a bounce; empty where it does."""
+def pauses_of(connection: Connection, addresses: Collection[str]) -> dict[str, Pause]:
+    """The pauses of addresses that bounced, ended ones included."""
+    if not addresses:
+        return {}
     found = connection.execute(
-        select(pauses.c.reason).where(
-            pauses.c.scope == "address", pauses.c.key == address, pauses.c.until_at > at
-        )
-    ).scalar()
-    return f"paused: {found}" if found is not None else ""
+        select(pauses).where(pauses.c.key.in_(addresses), pauses.c.scope == "address")
+    )
+    return {row.key: _pause(row) for row in found}
 
 
 def carry_out(connection: Connection, change: PauseLetters | ResumeLetters) -> None:

@@ -5,22 +5,34 @@ the book append-only and its totals true. Migrations must arrive at exactly thes
 of the mails: a test compares them.
 """
 
+from datetime import datetime
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 
 from gateway.store.schema import Id, metadata, one_of
 from gateway.store.types import Instant, JsonText
+
+
+def _own_time(context: DefaultExecutionContext) -> datetime:
+    """A timer waits for its own time unless told otherwise."""
+    at: datetime = context.get_current_parameters()["at"]  # type: ignore[no-untyped-call]  # so
+    return at
+
 
 counters = Table(
     "counters",
@@ -215,6 +227,12 @@ clocks = Table(
     Column("stopped_at", Instant),
     Column("met", Boolean),
     Column("breached", Boolean, nullable=False, default=False),
+    # Microseconds left of an older promise, where this one is only its rest.
+    Column("rest", BigInteger),
+    Column("escalated", Integer, nullable=False, default=0),
+    Column("held", Integer, nullable=False, default=0),
+    Column("promised_at", Instant),
+    Column("promised_by", Text, nullable=False, default=""),
     one_of("kind", "first_response", "answer", "next_response"),
     Index(
         "uq_clocks_running",
@@ -235,7 +253,27 @@ timers = Table(
     Column("step", Text, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
-    Index(None, "at"),
+    # When it was written: what was overdue already then is not late (rule M19).
+    Column("armed_at", Instant),
+    # Its own time, or a later one after a try that failed.
+    Column("not_before", Instant, nullable=False, default=_own_time),
+    Column("tries", Integer, nullable=False, default=0),
+    # Set aside after too many tries, until the gateway starts anew.
+    Column("parked_at", Instant),
+    Column("failure", Text, nullable=False, default=""),
+    Index(
+        "ix_timers_waiting",
+        "not_before",
+        sqlite_where=text("parked_at IS NULL"),
+        postgresql_where=text("parked_at IS NULL"),
+    ),
+    # Every start looks for them: without it, through all timers there are.
+    Index(
+        "ix_timers_parked",
+        "parked_at",
+        sqlite_where=text("parked_at IS NOT NULL"),
+        postgresql_where=text("parked_at IS NOT NULL"),
+    ),
 )
 
 steps = Table(
@@ -247,8 +285,44 @@ steps = Table(
     Column("step", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
+    # The opening of a reminder, which comes daily; the due time of any other step.
+    Column("slot", Instant, nullable=False),
     Column("fired_at", Instant, nullable=False),
     Column("sent", Boolean, nullable=False),
-    # Each step once for each due time, whatever happens to processes, clocks and nodes (M14).
-    UniqueConstraint("ticket", "clock", "step", "at", "due_at"),
+    # Each step once for each due time, whatever happens to processes, clocks and nodes (38).
+    UniqueConstraint("ticket", "clock", "step", "due_at", "slot"),
+)
+
+split_examples = Table(
+    "split_examples",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # What was said in this ticket before `mail_at` is what the passage was compared with.
+    Column("ticket", BigInteger, ForeignKey("tickets.number"), nullable=False),
+    Column("moved_to", BigInteger, ForeignKey("tickets.number")),
+    Column("how", Text, nullable=False),
+    Column("mail_at", Instant, nullable=False),
+    Column("passage", Text, nullable=False),
+    Column("points", Integer, nullable=False, default=0),
+    Column("score", Float),
+    Column("reasons", JsonText, nullable=False),
+    # About something else or not, as people showed; empty until they do.
+    Column("off_topic", Boolean),
+    Column("labelled_at", Instant),
+    Column("labelled_by", Text, nullable=False, default=""),
+    one_of("how", "auto", "suggested", "staff", "customer"),
+    CheckConstraint("(off_topic IS NULL) = (labelled_at IS NULL)", name="labelled_at"),
+    Index(None, "ticket"),
+    Index(None, "moved_to"),
+)
+
+learned = Table(
+    "learned",
+    metadata,
+    # What the desk's mails taught about words; made again from time to time, never missed.
+    Column("name", Text, primary_key=True),
+    Column("learned_at", Instant, nullable=False),
+    Column("last_message", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    one_of("name", "background", "meaning"),
 )

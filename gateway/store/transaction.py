@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+    PendingRollbackError,
+    ResourceClosedError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 Result = TypeVar("Result")
 Step = Callable[[Connection], Result]
@@ -23,6 +32,16 @@ SHARED_MAX: Final = 64
 """Steps in one commit: bounds what a failed commit repeats and how long others wait."""
 ATTEMPTS_MAX: Final = 5
 RETRY_STATES: Final = frozenset({"40001", "40P01"})
+OUT_OF_REACH: Final = (
+    OperationalError,
+    InterfaceError,
+    DisconnectionError,
+    PendingRollbackError,
+    ResourceClosedError,
+    PoolTimeoutError,
+    OSError,
+)
+"""The database is away or went away: nothing happened, or nobody knows; try again later."""
 
 
 class Conflict(Exception):
@@ -36,8 +55,8 @@ class _Job(Generic[Result]):
     attempts: int = 0
 
 
-class _Outcome:
-    """Carries what a step returned or raised to whoever waits for it; swallows nothing else."""
+class Outcome:
+    """Carries what a step returned or raised to whoever asks for it; swallows nothing else."""
 
     def __init__(self) -> None:
         self.result: Any = None
@@ -77,14 +96,16 @@ class Transactions:
         connection: Connection | None = None
         while (first := self._jobs.get()) is not None:
             jobs, ends = self._collect(first)
-            try:
+            committed = Outcome()
+            with committed:
                 connection = connection or self._engine.connect()
-                again = self._commit(connection, jobs)
-            except (DBAPIError, OSError) as error:
+                committed.result = self._commit(connection, jobs)
+            if committed.failure is not None:
+                # Whatever broke the connection, this thread goes on: others wait for it.
                 _drop(connection)
                 connection = None
-                again = _refuse(jobs, error)
-            for job in again:
+                _refuse(jobs, committed.failure)
+            for job in committed.result or ():
                 self._jobs.put(job)
             if ends:
                 break
@@ -104,15 +125,15 @@ class Transactions:
 
     def _commit(self, connection: Connection, jobs: list[_Job[Any]]) -> list[_Job[Any]]:
         """Run jobs in one transaction; those that must run again are returned."""
-        done: list[tuple[_Job[Any], _Outcome]] = []
+        done: list[tuple[_Job[Any], Outcome]] = []
         again: list[_Job[Any]] = []
         with connection.begin() as transaction:
             for job in jobs:
-                outcome = _Outcome()
+                outcome = Outcome()
                 with outcome, connection.begin_nested():
                     outcome.result = job.step(connection)
                 failure = outcome.failure
-                if isinstance(failure, DBAPIError) and _breaks_transaction(failure):
+                if isinstance(failure, DBAPIError) and breaks_transaction(failure):
                     transaction.rollback()
                     return _after_break(jobs, job, failure)
                 if isinstance(failure, Conflict) and job.attempts < ATTEMPTS_MAX:
@@ -125,7 +146,7 @@ class Transactions:
         return again
 
 
-def _breaks_transaction(error: DBAPIError) -> bool:
+def breaks_transaction(error: DBAPIError) -> bool:
     """Lost connection, deadlock or serialization failure: the whole transaction is gone."""
     state = getattr(error.orig, "sqlstate", None)
     return error.connection_invalidated or state in RETRY_STATES
@@ -141,7 +162,7 @@ def _after_break(jobs: list[_Job[Any]], culprit: _Job[Any], error: DBAPIError) -
     return jobs
 
 
-def _refuse(jobs: list[_Job[Any]], error: Exception) -> list[_Job[Any]]:
+def _refuse(jobs: list[_Job[Any]], error: Exception) -> None:
     """The connection or the commit failed: nothing of these jobs happened, or nobody knows.
 
     A commit that broke half-way may have been carried out; steps are repeatable, so their callers
@@ -149,16 +170,15 @@ def _refuse(jobs: list[_Job[Any]], error: Exception) -> list[_Job[Any]]:
     """
     for job in jobs:
         _answer(job, _failed(error))
-    return []
 
 
-def _failed(error: Exception) -> _Outcome:
-    outcome = _Outcome()
+def _failed(error: Exception) -> Outcome:
+    outcome = Outcome()
     outcome.failure = error
     return outcome
 
 
-def _answer(job: _Job[Any], outcome: _Outcome) -> None:
+def _answer(job: _Job[Any], outcome: Outcome) -> None:
     def settle() -> None:
         if job.future.done():
             return
@@ -173,7 +193,7 @@ def _answer(job: _Job[Any], outcome: _Outcome) -> None:
 
 def _drop(connection: Connection | None) -> None:
     if connection is not None:
-        with contextlib.suppress(OperationalError, DBAPIError, OSError):
+        with contextlib.suppress(SQLAlchemyError, OSError):
             connection.invalidate()
             connection.close()
 

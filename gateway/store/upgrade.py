@@ -29,21 +29,22 @@ def upgrade(engine: Engine) -> None:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.rollback()
         with connection.begin():
-            _run(connection)
-        if is_sqlite(connection):
+            changed = _run(connection)
+        if changed and is_sqlite(connection):
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:
                 raise RuntimeError(f"the upgrade left rows without their parents: {broken[:3]}")
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection) -> bool:
+    """Migrate; false where there was nothing to do, so that a start costs the same at any size."""
     if not is_sqlite(connection):
         connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
     config = _config(connection)
     at = MigrationContext.configure(connection).get_current_revision()
     head = ScriptDirectory.from_config(config).get_current_head()
     if at == head:
-        return
+        return False
     try:
         command.upgrade(config, "head")
     except CommandError as error:
@@ -51,6 +52,7 @@ def _run(connection: Connection) -> None:
             f"the database is at revision {at}, which this version does not know: install the "
             "version that upgraded it, or restore a backup made before"
         ) from error
+    return True
 
 
 def _config(connection: Connection) -> Config:

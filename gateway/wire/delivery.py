@@ -12,7 +12,9 @@ class Delivery:
     code: int = 0
     """Reply code of the server, 0 where it gave none."""
     reason: str = ""
-    """For the diary and the operator, never for a customer."""
+    """For the diary, the operator and the engineer, never for a customer: one printable line."""
+    about_connection: bool = False
+    """Whether the next letter would fare the same: the server is away, or wants none of us."""
 
 
 DELIVERED = Delivery("delivered")

@@ -1,189 +1,251 @@
-"""Take mail by SMTP (RFC 5321): decide at RCPT, keep the bytes, then say 250.
+"""What is said in SMTP (RFC 5321): hello, sender, recipients, data, and leave to hand mail over.
 
-The command parser is aiosmtpd's; reading message data is ours. The library reads line by line,
-which costs most of the time of a mail and lets stray CR and LF through; here data is read in bulk
-up to CRLF.CRLF and anything but CRLF line ends is refused, so nobody downstream can see two mails
-where the sender's server saw one (attacks A10, A40).
+Recipients are decided at RCPT: our inboxes and valid reply addresses, nobody else's, whoever asks
+(attack A43). 250 after the data means that the mail is on disk.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any, Final
 
-from aiosmtpd.smtp import SMTP, syntax
+from aiosmtpd.smtp import AuthResult, LoginPassword, syntax
 
 from gateway import journal
-from gateway.mail.message import Envelope
-from gateway.spool import Spool, SpoolFailure, SpoolFull, new_queue_id
+from gateway.wire import smtp_reply
+from gateway.wire.door import Door
+from gateway.wire.reception import Visit
+from gateway.wire.smtp_conversation import Conversation
+from gateway.wire.smtp_path import NULL_PATH, read_parameters, read_path
 
-END_OF_DATA: Final = b"\r\n.\r\n"
-
-UNKNOWN_MAILBOX: Final = "550 5.1.1 No such mailbox here"
-TOO_MANY_RECIPIENTS: Final = "452 4.5.3 Too many recipients"
-BAD_ADDRESS: Final = "501 5.1.3 Bad recipient address syntax"
-TOO_LARGE: Final = "552 5.3.4 Message too large"
-STRAY_LINE_END: Final = "550 5.5.2 Bare CR or LF in the message"
-NO_ROOM: Final = "452 4.3.1 Insufficient storage, try again later"
-OUR_FAULT: Final = "451 4.3.0 Local trouble, try again later"
-
-Accepts = Callable[[str], bool]
+FORGERIES_MAX: Final = 3
+"""Reply addresses with a wrong token in one connection: more is guessing (attack A18)."""
+FAILED_LOGINS_MAX: Final = 3
+OVERSHOOT_MAX: Final = 1000
+"""Recipients too many that are answered one by one before the connection ends (attack A44)."""
 
 
-class Receiver(SMTP):
-    """One connection: aiosmtpd's commands with message data read in bulk."""
+class SmtpReceiver(Conversation):
+    """A conversation in SMTP."""
 
-    def __init__(self, door: "Door", *, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(
-            door,
-            hostname=door.hostname,
-            ident="ESMTP",
-            data_size_limit=door.size_limit,
-            enable_SMTPUTF8=True,
-            timeout=door.idle_seconds,
-            auth_exclude_mechanism=("LOGIN", "PLAIN"),
-            loop=loop,
+    def __init__(self, door: Door, peer: str, *, local: bool) -> None:
+        super().__init__(door, peer, local=local)
+        self._handle_hooks = {"MAIL": self._begin_mail, "RCPT": self._add_recipient}
+        self._forged = self._failed_logins = self._overshoot = self._mails = 0
+
+    @property
+    def visit(self) -> Visit:
+        """Who brings mails here."""
+        login = getattr(self.session.auth_data, "login", b"")
+        user = login.decode("utf-8", "replace")
+        return Visit(source=self.door.protocol, peer=self.peer, user=user)
+
+    # Hello
+
+    async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
+        """Hello without extensions."""
+        await self._hello(hostname, extended=False)
+
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
+        """Hello, and what we can do."""
+        await self._hello(hostname, extended=True)
+
+    async def _hello(self, hostname: str | None, *, extended: bool) -> None:
+        if not hostname:
+            await self.push("501")
+            return
+        self._set_rset_state()  # type: ignore[no-untyped-call]  # aiosmtpd is half typed
+        self.session.extended_smtp = extended
+        self.session.host_name = hostname
+        lines = [self.hostname, *self._extensions()] if extended else [self.hostname]
+        said = [f"250-{line}\r\n" for line in lines[:-1]] + [f"250 {lines[-1]}\r\n"]
+        self._held.append("".join(said).encode("ascii"))
+
+    def _extensions(self) -> list[str]:
+        lines = [
+            f"SIZE {self.rules.size_max}",
+            "8BITMIME",
+            "SMTPUTF8",
+            "PIPELINING",
+            "ENHANCEDSTATUSCODES",
+        ]
+        if self.tls_context and not self._tls_protocol:
+            lines.append("STARTTLS")
+        if self._may_log_in():
+            lines.append("AUTH LOGIN PLAIN")
+        return lines
+
+    # TLS and login
+
+    @syntax("STARTTLS")
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
+        """Begin TLS, once."""
+        if self._tls_protocol is not None:
+            await self.push("503")
+            return
+        await super().smtp_STARTTLS(arg)
+
+    def _may_log_in(self) -> bool:
+        return self.door.users is not None and (
+            self.door.tls_at_once or self._tls_protocol is not None
         )
-        self.door = door
+
+    @syntax("AUTH")
+    async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
+        """Log in (RFC 4954): leave to hand mail over, proof of nothing else."""
+        if self.door.users is None:
+            await self.push("502")
+            return
+        mechanism, _, initial = (arg or "").partition(" ")
+        await super().smtp_AUTH(f"{mechanism.upper()} {initial}".strip())
+
+    async def auth_PLAIN(self, server: Any, args: list[str]) -> AuthResult:  # noqa: N802 - as above
+        """Name and password at once (RFC 4616)."""
+        return await self._verified(await super().auth_PLAIN(server, args))
+
+    async def auth_LOGIN(self, server: Any, args: list[str]) -> AuthResult:  # noqa: N802 - as above
+        """Name, then password."""
+        return await self._verified(await super().auth_LOGIN(server, args))
+
+    async def _verified(self, claimed: AuthResult) -> AuthResult:
+        users, found = self.door.users, claimed.auth_data
+        if users is None or not isinstance(found, LoginPassword):
+            return claimed
+        if await users.knows(found.login, found.password):
+            return AuthResult(success=True, auth_data=LoginPassword(found.login, b""))
+        self._failed_logins += 1
+        self._refused("login")
+        if self._failed_logins >= FAILED_LOGINS_MAX:
+            return AuthResult(success=False, handled=False, message=smtp_reply.TOO_MANY_ERRORS)
+        return AuthResult(success=False, handled=False, message=smtp_reply.BAD_LOGIN)
+
+    # Sender and recipients
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """The path of an argument, as aiosmtpd asks for it; its own parser takes most of a mail."""
+        found = read_path(arg)
+        return (found.address, found.rest) if found else (None, None)
+
+    def _getparams(self, params: Any) -> dict[str, str | bool] | None:
+        """ESMTP parameters as aiosmtpd asks for them."""
+        found = read_parameters(" ".join(params))
+        if found is None:
+            return None
+        # RFC 4954 section 5: who sent it first, as an authenticated relay claims; nothing to us.
+        found.pop("AUTH", None)
+        return {name: True if value is None else value for name, value in found.items()}
+
+    async def _begin_mail(self, *asked: Any) -> str:
+        address, options = asked[-2:]
+        if self._mails >= self.rules.mails_max:
+            self._refused("mails")
+            return smtp_reply.TOO_MANY_MAILS
+        if not address.isascii() and not self.envelope.smtp_utf8:
+            return smtp_reply.NEEDS_SMTPUTF8
+        self.envelope.mail_from = address
+        self.envelope.mail_options.extend(options)
+        self._overshoot = 0
+        return "250 2.1.0 OK"
+
+    async def _add_recipient(self, *asked: Any) -> str:
+        address, options = asked[-2:]
+        if not address.isascii() and not self.envelope.smtp_utf8:
+            return smtp_reply.NEEDS_SMTPUTF8
+        standing = self.door.reception.standing(address)
+        if standing != "ours":
+            return self._turn_away(standing)
+        if len(self.envelope.rcpt_tos) >= self.rules.recipients_max:
+            self._overshoot += 1
+            if self._overshoot == 1:
+                self._refused("recipients")
+            if self._overshoot > OVERSHOOT_MAX:
+                return smtp_reply.TOO_MANY_ERRORS
+            return smtp_reply.TOO_MANY_RECIPIENTS
+        self.envelope.rcpt_tos.append(address)
+        self.envelope.rcpt_options.extend(options)
+        return "250 2.1.5 OK"
+
+    def _turn_away(self, standing: str) -> str:
+        """No such mailbox; who guesses at reply tokens is not heard out."""
+        if standing == "forged":
+            self._forged += 1
+            journal.warn("token_probe", source=self.door.protocol, peer=self.peer)
+            if self._forged > FORGERIES_MAX:
+                return smtp_reply.TOO_MANY_ERRORS
+        else:
+            self._refused("recipient")
+        return smtp_reply.UNKNOWN_MAILBOX
+
+    async def smtp_VRFY(self, arg: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
+        """Never tell who is here (attack A53)."""
+        await self.push("252" if arg else "501")
+
+    async def smtp_HELP(self, arg: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
+        """Nothing that the RFC does not say."""
+        del arg
+        await self.push("214")
+
+    # Data
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
         """Read the message and hand it to the spool."""
         if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
             return
-        envelope: Any = self.envelope
+        envelope = self.envelope
         if not envelope.rcpt_tos:
-            await self.push("503 5.5.1 Need RCPT command")
-            return
-        if arg:
-            await self.push("501 5.5.4 Syntax: DATA")
-            return
-        await self.push("354 End data with <CR><LF>.<CR><LF>")
-        content = await self._read_data()
-        if content is None:
-            await self.push(TOO_LARGE)
-            if self.transport is not None:
-                self.transport.close()
-            return
-        self._reset_timeout(self.door.handover_seconds)
-        status = await self.door.take(self.session, envelope, content)
+            await self.push(smtp_reply.NEED_RECIPIENT)
+        elif arg:
+            await self.push("501")
+        elif self.door.reception.is_full:
+            self._refused("busy")
+            await self.push(smtp_reply.TOO_BUSY)
+        else:
+            await self._take_message(envelope)
+
+    async def _take_message(self, envelope: Any) -> None:
+        reception = self.door.reception
+        content, fault = await self.receive()
+        self._is_busy = True
+        try:
+            if fault:
+                await reception.refuse(fault, self.visit)
+                status = fault.reply
+            else:
+                path = "" if envelope.mail_from == NULL_PATH else envelope.mail_from
+                status = await reception.take(self.visit, path, envelope.rcpt_tos, content.take())
+        finally:
+            reception.receiving -= content.size
+            self._is_busy = False
+        if status.startswith("250"):
+            self._junk = 0
+            self._mails += 1
+        self._reset_timeout()
         self._set_post_data_state()  # type: ignore[no-untyped-call]  # aiosmtpd is half typed
+        await self.answer(status, len(envelope.rcpt_tos))
+        if fault:
+            self.hang_up()
+
+    async def answer(self, status: str, recipients: int) -> None:
+        """Say what became of a mail: once in SMTP."""
+        del recipients
         await self.push(status)
 
-    async def _read_data(self) -> bytes | None:
-        """Everything up to CRLF.CRLF with dots unstuffed; nothing where it is too large.
 
-        The stream's limit and buffer are private names of asyncio, the same from 3.11 to 3.13; a
-        test holds them. The CRLF put in front belongs to the DATA command and lets an empty message
-        end like any other.
-        """
-        reader: Any = self._reader
-        usual_limit = reader._limit  # noqa: SLF001 - see the docstring
-        reader._limit = self.door.size_limit + len(END_OF_DATA)  # noqa: SLF001
-        reader._buffer[:0] = b"\r\n"  # noqa: SLF001
-        try:
-            data: bytes = await reader.readuntil(END_OF_DATA)
-        except asyncio.LimitOverrunError:
-            return None
-        finally:
-            reader._limit = usual_limit  # noqa: SLF001
-        return data[: -len(END_OF_DATA) + 2].replace(b"\r\n.", b"\r\n")[2:]
+class LmtpReceiver(SmtpReceiver):
+    """A conversation in LMTP (RFC 2033): another hello, and a reply for each recipient."""
 
+    greeting = "LMTP"
 
-class Door:
-    """What every connection shares: who may be written to, limits, and the spool behind it."""
+    async def smtp_LHLO(self, hostname: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
+        """Hello, and what we can do."""
+        await self._hello(hostname, extended=True)
 
-    def __init__(  # noqa: PLR0913 - the rules of a door are these
-        self,
-        spool: Spool,
-        accepts: Accepts,
-        clock: Callable[[], datetime],
-        *,
-        hostname: str,
-        size_limit: int,
-        recipients_max: int,
-        idle_seconds: float,
-        source: str = "smtp",
-    ) -> None:
-        self._spool = spool
-        self._accepts = accepts
-        self._clock = clock
-        self._recipients_max = recipients_max
-        self._source = source
-        self.hostname = hostname
-        self.size_limit = size_limit
-        self.idle_seconds = idle_seconds
-        self.handover_seconds = max(idle_seconds, 60.0)
+    async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
+        """This is not SMTP."""
+        del hostname
+        await self.push("500 5.5.1 Say LHLO")
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd looks hooks up by name
-        self, server: SMTP, session: Any, envelope: Any, address: str, options: list[str]
-    ) -> str:
-        """Decide on a recipient: our inboxes and valid reply addresses, nobody else's."""
-        del server, session
-        if not address.isprintable() or len(address) > 320:
-            return BAD_ADDRESS
-        if not self._accepts(address):
-            journal.note("recipient_refused", source=self._source)
-            return UNKNOWN_MAILBOX
-        if len(envelope.rcpt_tos) >= self._recipients_max:
-            return TOO_MANY_RECIPIENTS
-        envelope.rcpt_tos.append(address)
-        envelope.rcpt_options.extend(options)
-        return "250 2.1.5 OK"
+    smtp_EHLO = smtp_HELO  # noqa: N815 - aiosmtpd looks commands up by name
 
-    async def handle_exception(self, error: Exception) -> str:
-        """Any fault of ours is temporary and says nothing of itself (P9, P16)."""
-        journal.fail("smtp_fault", error=type(error).__name__)
-        return OUR_FAULT
-
-    async def take(self, session: Any, envelope: Any, content: bytes) -> str:
-        """Keep a message; the reply says whether it is ours now."""
-        if not has_only_crlf(content):
-            journal.warn("stray_cr_lf", source=self._source)
-            await self._spool.refuse()
-            return STRAY_LINE_END
-        now = self._clock()
-        peer = session.peer[0] if isinstance(session.peer, tuple) else str(session.peer or "")
-        path = envelope.mail_from or ""
-        taken = Envelope(
-            queue_id=new_queue_id(now),
-            received_at=now,
-            reverse_path="" if path == "<>" else path,
-            forward_paths=tuple(envelope.rcpt_tos),
-            source=self._source,
-            peer=peer,
-        )
-        return await self._keep(self._spool.put(taken, content), taken, len(content))
-
-    async def _keep(self, put: Awaitable[str], taken: Envelope, size: int) -> str:
-        try:
-            await put
-        except SpoolFull:
-            journal.fail("spool_full", queue_id=taken.queue_id)
-            return NO_ROOM
-        except SpoolFailure as error:
-            journal.fail("spool_failure", queue_id=taken.queue_id, error=str(error))
-            return OUR_FAULT
-        journal.note("accepted", queue_id=taken.queue_id, source=self._source, size=size)
-        return f"250 2.0.0 OK, queued as {taken.queue_id}"
-
-
-def has_only_crlf(content: bytes) -> bool:
-    """Whether every CR and every LF is part of a CRLF (RFC 5321 section 2.3.8)."""
-    pairs = content.count(b"\r\n")
-    return content.count(b"\r") == pairs and content.count(b"\n") == pairs
-
-
-async def listen(door: Door, address: str) -> asyncio.Server:
-    """Open the door at `host:port`; port 0 lets the system choose."""
-    loop = asyncio.get_running_loop()
-    host, _, port = address.rpartition(":")
-    return await loop.create_server(
-        lambda: Receiver(door, loop=loop), host.strip("[]") or None, int(port), backlog=512
-    )
-
-
-def port_of(server: asyncio.Server) -> str:
-    """`host:port` as it really is."""
-    host, port = server.sockets[0].getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    async def answer(self, status: str, recipients: int) -> None:
+        """Say what became of a mail: once for each recipient (RFC 2033 section 4.2)."""
+        for _ in range(recipients):
+            await self.push(status)

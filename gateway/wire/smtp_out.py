@@ -1,13 +1,16 @@
 """Hand letters to the smarthost over a kept connection; its reply becomes a `Delivery`.
 
-What the server says of a recipient or of the data decides by its code (4yz later, 5yz never). What
-it says before, and everything that is no reply at all, is about the connection: later.
+What the server says of a sender, a recipient or the data decides by its code (4yz later, 5yz
+never). What it says before, and everything that is no reply at all, is about the connection: later.
 """
 
+import asyncio
 import contextlib
 import ssl
 from dataclasses import dataclass
-from typing import Any, Final
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -17,6 +20,16 @@ from gateway.wire.delivery import DELIVERED, Delivery
 SUBMISSION: Final = 587
 SMTPS: Final = 465
 PLAIN: Final = 25
+ATTEMPT_SECONDS_MAX: Final = 480.0
+"""Longest time for one letter, below the lease of a courier: nobody else may have it meanwhile."""
+PATIENCE_AFTER_DATA: Final = 5
+"""Times the usual wait: who hangs up too early sends a letter twice (RFC 5321 4.5.3.2.6)."""
+CLOSING: Final = 421
+ABOUT_US: Final = frozenset({500, 502, 503, 530, 534, 535, 538})
+"""Replies that are 5yz and yet no verdict on a letter: the session or our login is wrong."""
+REASON_MAX: Final = 200
+
+Step = Literal["connection", "sender", "recipient", "data"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +43,27 @@ class Relay:
     user: str = ""
     password: str = ""
     timeout: float = 60.0
+    ca_file: Path | None = None
+    """Certificates that vouch for the server instead of those of the system."""
 
     def __repr__(self) -> str:
         return f"Relay({self.host}:{self.port}, {self.security})"
 
 
-def read_relay(url: str, *, password: str | None = None, timeout: float = 60.0) -> Relay:
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a server showed of itself."""
+
+    tls: str
+    """Version of TLS, or empty."""
+    certificate_until: str
+    """End of its certificate as OpenSSL writes it, or empty."""
+    extensions: tuple[str, ...]
+
+
+def read_relay(
+    url: str, *, password: str | None = None, timeout: float = 60.0, ca_file: Path | None = None
+) -> Relay:
     """A relay from its URL. Raises `ValueError` that says how to write it."""
     parts = urlsplit(url)
     forms = {
@@ -46,6 +74,8 @@ def read_relay(url: str, *, password: str | None = None, timeout: float = 60.0) 
     if parts.scheme not in forms or not parts.hostname:
         raise ValueError("write it like smtp://user@host:587, smtps://… or smtp+plain://…")
     security, port = forms[parts.scheme]
+    if security == "none" and parts.username and not _is_loopback(parts.hostname):
+        raise ValueError("smtp+plain:// would send the password in the clear: write smtp://…")
     return Relay(
         host=parts.hostname,
         port=parts.port or port,
@@ -53,7 +83,15 @@ def read_relay(url: str, *, password: str | None = None, timeout: float = 60.0) 
         user=unquote(parts.username or ""),
         password=password if password is not None else unquote(parts.password or ""),
         timeout=timeout,
+        ca_file=ca_file,
     )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class SmarthostCarrier:
@@ -68,33 +106,68 @@ class SmarthostCarrier:
         """Hand over one letter; a connection that the server closed meanwhile is opened anew."""
         kept = self._client is not None
         delivery = await self._attempt(reverse_path, recipient, content)
-        if kept and delivery.outcome == "deferred" and delivery.code == 0:
+        if kept and delivery.about_connection:
             delivery = await self._attempt(reverse_path, recipient, content)
         return delivery
 
-    async def greet(self) -> None:
+    async def greet(self) -> Greeting:
         """Connect, log in and say goodbye, for a check; raises what goes wrong."""
-        await self._connected()
-        await self.close()
-
-    async def _attempt(self, reverse_path: str, recipient: str, content: bytes) -> Delivery:
         try:
             client = await self._connected()
-            await client.sendmail(reverse_path, [recipient], content)
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            first = error.recipients[0]
-            return _by_code(first.code, "recipient")
-        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
-            if error.code == 421:
-                await self.close()
-            return _by_code(error.code, "sender" if hasattr(error, "sender") else "data")
+            tls = client.get_transport_info("ssl_object")
+            until = client.get_transport_info("peercert") or {}
+            return Greeting(
+                tls=tls.version() if tls else "",
+                certificate_until=until.get("notAfter", ""),
+                extensions=tuple(sorted(client.esmtp_extensions)),
+            )
+        finally:
+            await self.close()
+
+    async def _attempt(self, reverse_path: str, recipient: str, content: bytes) -> Delivery:
+        step: Step = "connection"
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS_MAX):
+                client = await self._connected()
+                step = "sender"
+                options, encoding = _options(client, recipient, content)
+                await client.mail(reverse_path, options=options, encoding=encoding)
+                step = "recipient"
+                await client.rcpt(recipient, encoding=encoding)
+                step = "data"
+                await client.data(content, timeout=self._relay.timeout * PATIENCE_AFTER_DATA)
         except aiosmtplib.SMTPResponseException as error:
-            await self.close()
-            return Delivery("deferred", error.code, type(error).__name__)
+            return await self._answered(step, error.code, error.message)
+        except _NeedsUtf8:
+            return Delivery("failed", 0, "the server takes no address with such letters")
         except (aiosmtplib.SMTPException, ssl.SSLError, OSError, ValueError) as error:
+            if step in ("sender", "recipient") and isinstance(error, ValueError):
+                await self._reset()
+                return Delivery("failed", 0, "an address that cannot be sent")
             await self.close()
-            return Delivery("deferred", 0, type(error).__name__)
+            # Once data has left nobody knows: it may have been this letter that broke the line.
+            return Delivery("deferred", 0, _kind(error), about_connection=step != "data")
         return DELIVERED
+
+    async def _answered(self, step: Step, code: int, text: str) -> Delivery:
+        """What a reply means for the letter, and for the connection."""
+        said = f"{step} refused: {_one_line(text)}"
+        is_reply = 400 <= code < 600
+        if step == "connection" or code == CLOSING or not is_reply:
+            await self.close()
+            return Delivery("deferred", max(code, 0), said, about_connection=step != "data")
+        await self._reset()
+        if code in ABOUT_US:
+            return Delivery("deferred", code, said, about_connection=True)
+        return Delivery("failed" if code >= 500 else "deferred", code, said)
+
+    async def _reset(self) -> None:
+        """Forget the letter, keep the connection where that works."""
+        try:
+            if self._client is not None:
+                await self._client.rset()
+        except (aiosmtplib.SMTPException, OSError, ValueError):
+            await self.close()
 
     async def _connected(self) -> aiosmtplib.SMTP:
         if self._client is not None and self._client.is_connected:
@@ -105,13 +178,19 @@ class SmarthostCarrier:
             port=relay.port,
             use_tls=relay.security == "tls",
             start_tls=relay.security == "starttls",
+            tls_context=None if relay.security == "none" else _verifying(relay.ca_file),
             username=relay.user or None,
             password=relay.password or None,
             local_hostname=self._hostname,
             timeout=relay.timeout,
         )
-        await client.connect()
         self._client = client
+        await client.connect()
+        if client.is_ehlo_or_helo_needed:
+            try:
+                await client.ehlo()
+            except aiosmtplib.SMTPHeloError:
+                await client.helo()
         return client
 
     async def close(self) -> None:
@@ -123,7 +202,45 @@ class SmarthostCarrier:
             client.close()
 
 
-def _by_code(code: int, about: Any) -> Delivery:
-    if 500 <= code < 600:
-        return Delivery("failed", code, f"{about} refused")
-    return Delivery("deferred", code, f"{about} deferred")
+class _NeedsUtf8(Exception):
+    """The address has letters that this server cannot take."""
+
+
+def _options(client: aiosmtplib.SMTP, recipient: str, content: bytes) -> tuple[list[str], str]:
+    """ESMTP parameters of MAIL for a letter, and the encoding of its addresses."""
+    if not recipient.isprintable() or "<" in recipient or ">" in recipient:
+        raise ValueError("an address that another would follow")
+    options = []
+    if client.supports_extension("size"):
+        options.append(f"SIZE={len(content)}")
+    if not content.isascii() and client.supports_extension("8bitmime"):
+        options.append("BODY=8BITMIME")
+    if recipient.isascii():
+        return options, "ascii"
+    if not client.supports_extension("smtputf8"):
+        raise _NeedsUtf8(recipient)
+    return [*options, "SMTPUTF8"], "utf-8"
+
+
+def _verifying(ca_file: Path | None) -> ssl.SSLContext:
+    """TLS that checks certificate and name, whoever asks for less (fault F15, attack A78)."""
+    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _kind(error: Exception) -> str:
+    """What went wrong without a reply; the reason of a certificate is worth telling."""
+    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        error = error.__cause__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {_one_line(error.verify_message)}"
+    if isinstance(error, aiosmtplib.SMTPNotSupported):
+        return _one_line(str(error))
+    return type(error).__name__
+
+
+def _one_line(text: str) -> str:
+    """What a server says, made fit for a line of ours: one line, printable, bounded."""
+    words = "".join(char if char.isprintable() else " " for char in text).split()
+    return " ".join(words)[:REASON_MAX]

@@ -15,11 +15,14 @@ from gateway.letters.shelf import Shelf
 from gateway.letters.writer import Writer
 from gateway.spool import Spool
 from gateway.store.engine import open_engine
+from gateway.store.outbox import holder_of
 from gateway.store.transaction import Transactions
 from gateway.wire.delivery import Carrier
+from gateway.wire.reception import Standing
 from gateway.work.bells import Bells
 from gateway.work.courier import Courier, bounce_address
 from gateway.work.intake import Desk, Intake
+from gateway.work.learning import Learner
 from gateway.work.reader import Reader
 from gateway.work.rounds import Rounds
 
@@ -58,23 +61,27 @@ class Parts:
         self.spool = Spool(plan.state_dir / "spool.db")
         self.bells = Bells()
         self.reader = reader or Reader()
+        self.learner = Learner(
+            self.transactions, clock, with_meaning=plan.policy.split.model == "topic"
+        )
         shelf = Shelf(plan.built_in_letters, plan.own_letters)
         self.desk = Desk(
             policy=plan.policy,
             keys=plan.keys,
             writer=Writer(shelf, plan.policy, plan.keys),
             clock=clock,
+            learned=self.learner.known,
         )
         self.intake = Intake(self.spool, self.transactions, self.reader, self.desk, self.bells)
         self.rounds = Rounds(self.transactions, self.desk, self.bells)
         reverse_path = bounce_address(plan.keys, plan.policy.addresses.reply_address)
         self.couriers = [
             Courier(
-                f"{plan.node}/{number}",
+                holder_of(plan.node, str(number)),
                 self.transactions,
                 carrier(),
                 self.bells,
-                clock=clock,
+                self.desk,
                 reverse_path=reverse_path,
                 give_up_after=plan.give_up_after,
             )
@@ -88,19 +95,21 @@ class Parts:
         self.engine.dispose()
 
 
-def accepts(policy: Policy, keys: Keys) -> Callable[[str], bool]:
-    """Who may be written to here: our inboxes, and reply addresses with a good token.
+def standings(policy: Policy, keys: Keys) -> Callable[[str], Standing]:
+    """What an address is to us: an inbox, a reply address with a good token, or neither.
 
     Needs no database, so it holds while that is down.
     """
 
-    def accepted(address: str) -> bool:
+    def standing(address: str) -> Standing:
         if policy.addresses.is_inbox(address):
-            return True
+            return "ours"
         token = policy.addresses.token_of(address)
-        return token is not None and keys.read(token) is not None
+        if token is None:
+            return "unknown"
+        return "ours" if keys.read(token) is not None else "forged"
 
-    return accepted
+    return standing
 
 
 def load_keys(path: Path, *, make: bool, keep: bool = True) -> Keys:

@@ -1,7 +1,8 @@
 """Couriers: carry letters from the outbox to the smarthost, each on a kept connection of its own.
 
 Claim in a transaction, send outside of any, settle in a transaction. A crash in between sends the
-letter again with the same Message-ID (promise P7). Deferred letters come back later and later.
+letter again with the same Message-ID (promise P7). Deferred letters come back later and later; one
+that failed for good is settled together with the letter that tells of it.
 """
 
 import asyncio
@@ -10,18 +11,30 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from gateway import journal
+from gateway.desk.decision import Audience
 from gateway.desk.token import Keys, Purpose
+from gateway.desk.undelivered import FailedLetter, report_failure
 from gateway.store import outbox
+from gateway.store.apply import apply
+from gateway.store.desk_rows import load_ticket
+from gateway.store.occasion import Occasion
 from gateway.store.outbox import Claimed
-from gateway.store.transaction import Transactions
+from gateway.store.transaction import Step, Transactions
 from gateway.wire.delivery import Carrier, Delivery
 from gateway.work.bells import Bells
+from gateway.work.intake import Desk
 
 CLAIM: Final = 8
 POLL_SECONDS: Final = 15.0
+PAUSE_SECONDS: Final = 1.0
+"""First pause where the smarthost or the database is away; doubled up to the longest."""
+PAUSE_SECONDS_MAX: Final = 60.0
+FRESH: Final = outbox.LEASE / 10
+"""A claim older than this is given back: its lease must outlast the longest attempt."""
 BACKOFF: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 """Time to the next try by number of tries; the last one goes on for ever (fault F13)."""
 JITTER: Final = 0.1
@@ -43,8 +56,8 @@ class Courier:
         transactions: Transactions,
         carrier: Carrier,
         bells: Bells,
+        desk: Desk,
         *,
-        clock: Callable[[], datetime],
         reverse_path: Callable[[Claimed], str],
         give_up_after: timedelta,
     ) -> None:
@@ -52,10 +65,13 @@ class Courier:
         self._transactions = transactions
         self._carrier = carrier
         self._bells = bells
-        self._clock = clock
+        self._desk = desk
+        self._clock = desk.clock
         self._reverse_path = reverse_path
         self._give_up_after = give_up_after
         self._stopping = asyncio.Event()
+        self._pause = 0.0
+        """How long to leave the smarthost alone; 0 where it is well."""
 
     def stop(self) -> None:
         """Finish the letter in hand and take no more."""
@@ -66,31 +82,36 @@ class Courier:
         """Carry letters until told to stop."""
         while not self._stopping.is_set():
             self._bells.outbox.clear()
-            if not await self.carry_waiting():
-                try:
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self._bells.outbox.wait()
-                except TimeoutError:
-                    pass
+            tried = await self.carry_waiting()
+            if self._pause:
+                await _wait(self._stopping, self._pause)
+            elif not tried:
+                await _wait(self._bells.outbox, POLL_SECONDS)
         await self._carrier.close()
 
     async def carry_waiting(self) -> int:
-        """Carry what may leave now; returns how many letters were tried."""
+        """Carry what may leave now; returns how many letters were tried.
+
+        Where the smarthost is away one letter finds out, and the others wait for its return.
+        """
         tried = 0
         while not self._stopping.is_set():
-            claimed = await self._claim()
+            claimed_at = self._clock()
+            claimed = await self._claim(claimed_at)
             for position, one in enumerate(claimed):
-                if self._stopping.is_set():
+                if self._stopping.is_set() or self._clock() - claimed_at > FRESH:
                     await self._give_back(claimed[position:])
                     break
-                await self._carry(one)
+                is_away = await self._carry(one)
                 tried += 1
+                if is_away:
+                    await self._give_back(claimed[position + 1 :])
+                    return tried
             if not claimed:
                 break
         return tried
 
-    async def _claim(self) -> Sequence[Claimed]:
-        now = self._clock()
+    async def _claim(self, now: datetime) -> Sequence[Claimed]:
         try:
             return await self._transactions(lambda c: outbox.claim(c, self._name, now, CLAIM))
         except (OperationalError, InterfaceError, OSError) as error:
@@ -99,36 +120,107 @@ class Courier:
 
     async def _give_back(self, claimed: Sequence[Claimed]) -> None:
         if claimed:
-            await self._transactions(lambda c: outbox.release(c, self._name))
+            await self._firmly(lambda c: outbox.give_back(c, claimed, self._name))
 
-    async def _carry(self, one: Claimed) -> None:
-        """Send one letter and settle it."""
+    async def _carry(self, one: Claimed) -> bool:
+        """Send one letter and settle it; whether the smarthost is away."""
         try:
             delivery = await self._carrier.carry(
                 self._reverse_path(one), one.recipient, one.content
             )
         except Exception as error:  # noqa: BLE001 - one letter must never stop the others
             delivery = Delivery("deferred", reason=type(error).__name__)
+        self._judge(delivery)
         await self._settle(one, delivery)
+        return delivery.about_connection
+
+    def _judge(self, delivery: Delivery) -> None:
+        """Remember whether the smarthost is well; tell when that changes."""
+        if delivery.about_connection:
+            if not self._pause:
+                reason = f"{delivery.code or ''} {delivery.reason}".strip()
+                journal.fail("smarthost_away", courier=self._name, reason=reason)
+            self._pause = min(max(PAUSE_SECONDS, 2 * self._pause), PAUSE_SECONDS_MAX)
+        elif self._pause:
+            journal.note("smarthost_back", courier=self._name)
+            self._pause = 0.0
 
     async def _settle(self, one: Claimed, delivery: Delivery) -> None:
         now = self._clock()
-        gives_up = now - one.created_at >= self._give_up_after
-        failure = f"{delivery.code} {delivery.reason}".strip()
+        # Tried at least twice, however long it waited while we were away.
+        gives_up = now - one.created_at >= self._give_up_after and one.tries > 1
+        failure = f"{delivery.code or ''} {delivery.reason}".strip()
         told = {"letter": one.letter, "to": one.recipient, "row": one.id, "ticket": one.ticket}
         if delivery.outcome == "delivered":
-            journal.note("sent", **told)
-            await self._transactions(lambda c: outbox.settle_sent(c, one, self._name, now))
+            journal.note("sent", after=(now - one.created_at).total_seconds(), **told)
+            await self._firmly(lambda c: outbox.settle_sent(c, one, self._name, now))
         elif delivery.outcome == "failed" or gives_up:
             journal.fail("letter_failed", reason=failure, **told)
-            await self._transactions(lambda c: outbox.settle_failed(c, one, self._name, failure))
+            await self._settle_failed(one, failure, now)
         else:
             spread = random.uniform(-1, 1)  # noqa: S311 - jitter, no secret
             later = retry_at(one.tries, now, spread=spread)
             journal.warn("letter_deferred", reason=failure, **told)
-            await self._transactions(
-                lambda c: outbox.settle_later(c, one, self._name, later, failure)
-            )
+            await self._firmly(lambda c: outbox.settle_later(c, one, self._name, later, failure))
+
+    async def _settle_failed(self, one: Claimed, failure: str, now: datetime) -> None:
+        try:
+            await self._firmly(lambda c: self._fail(c, one, failure, now))
+        except Exception as error:  # noqa: BLE001 - a letter that cannot be told of must still end
+            journal.fail("failure_untold", row=one.id, error=type(error).__name__)
+            await self._firmly(lambda c: outbox.settle_failed(c, one, self._name, failure))
+        self._bells.rang()
+
+    def _fail(self, connection: Connection, one: Claimed, failure: str, now: datetime) -> bool:
+        """Settle a letter that will never leave, and tell of it, in one transaction."""
+        if not outbox.settle_failed(connection, one, self._name, failure):
+            return False
+        letter = FailedLetter(
+            row=one.id,
+            tries=one.tries,
+            letter=one.letter,
+            to=one.recipient,
+            audience=Audience(one.audience),
+            reason=failure,
+        )
+        ticket = load_ticket(connection, one.ticket)
+        decision = report_failure(self._desk.policy, now, letter, ticket)
+        occasion = Occasion(
+            event=decision.event,
+            at=now,
+            write=self._desk.writer.write,
+            overdraft=self._desk.policy.credits.overdraft,
+        )
+        apply(connection, decision, occasion)
+        return True
+
+    async def _firmly(self, step: Step[object]) -> None:
+        """Settle, however long the database is away; at a stop the lease settles it.
+
+        Until then this courier takes nothing else: what it has sent and cannot settle would be sent
+        once more by another (promise P7).
+        """
+        pause = PAUSE_SECONDS
+        while True:
+            try:
+                await self._transactions(step)
+            except (OperationalError, InterfaceError, OSError) as error:
+                journal.warn("database_down", courier=self._name, error=type(error).__name__)
+            else:
+                return
+            if self._stopping.is_set():
+                return
+            await _wait(self._stopping, pause)
+            pause = min(2 * pause, PAUSE_SECONDS_MAX)
+
+
+async def _wait(bell: asyncio.Event, seconds: float) -> None:
+    """Wait for a bell, but not for ever."""
+    try:
+        async with asyncio.timeout(seconds):
+            await bell.wait()
+    except TimeoutError:
+        pass
 
 
 def bounce_address(keys: Keys, address: Callable[[str], str]) -> Callable[[Claimed], str]:

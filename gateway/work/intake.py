@@ -18,6 +18,7 @@ from gateway import journal
 from gateway.desk.clues import find_clues
 from gateway.desk.decide import decide
 from gateway.desk.decision import Decision
+from gateway.desk.learned import Learned
 from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
 from gateway.letters.writer import Writer
@@ -47,6 +48,8 @@ class Desk:
     keys: Keys
     writer: Writer
     clock: Callable[[], datetime]
+    learned: Callable[[], Learned] = Learned
+    """What the desk's mails have taught so far."""
 
 
 class Intake:
@@ -135,7 +138,7 @@ class Intake:
             journal.warn("database_down", queue_id=queue_id, error=type(error).__name__)
             return "down"
         except Exception as error:  # noqa: BLE001 - one mail must never stop the others
-            return await self._failed(queue_id, _describe(error))
+            return await self._failed(queue_id, describe_failure(error))
         if decision is None:
             await self._spool.done([queue_id])
             return "done"
@@ -155,6 +158,7 @@ class Intake:
             ticket=applied.ticket(decision.ticket),
             letters=applied.letters,
             reasons=decision.reasons,
+            after=(self._desk.clock() - spooled.envelope.received_at).total_seconds(),
         )
         return "done"
 
@@ -167,7 +171,7 @@ class Intake:
         desk, mail = self._desk, read.mail
         now = desk.clock()
         clues = find_clues(mail, desk.policy, desk.keys)
-        facts = gather(connection, mail, clues, desk.policy)
+        facts = gather(connection, mail, clues, desk.policy, desk.learned())
         decision = decide(mail, facts, desk.policy, now)
         occasion = Occasion(
             event=mail.envelope.queue_id,
@@ -196,7 +200,7 @@ class Intake:
         return "parked" if parked else "later"
 
 
-def _describe(error: Exception) -> str:
+def describe_failure(error: Exception) -> str:
     """The kind of an error and where it rose; never its text, which may quote the mail (P16)."""
     if isinstance(error, IntegrityError | Conflict):
         return type(error).__name__

@@ -5,9 +5,10 @@ Rules for this file:
 2. Periods are half-open: the opening belongs to them, the closing does not (rule H8).
 3. A wall clock time that does not exist means the first instant after the gap; one that
    exists twice means the first of the two (policy 4.9).
+4. Nobody waits for ever: a stream that finds no working time for years ends with `NeverOpen`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import count
@@ -17,10 +18,18 @@ from gateway.worktime.zone import change_between
 
 Minutes = tuple[int, int]
 """Opening and closing of a period in minutes after local midnight, 0 to 1440."""
+YearlyHolidays = Callable[[int], Mapping[date, str]]
+"""Days without working time in a year, and their names: of a country, or from a file."""
 
 DAY: Final = timedelta(days=1)
 EVERY_DAY: Final = frozenset(range(7))
 MEMO_MAX: Final = 4096
+CLOSED_DAYS_MAX: Final = 5 * 366
+"""Days in a row without working time after which a calendar counts as never open."""
+
+
+class NeverOpen(ValueError):
+    """The calendar has no working time for years: holidays cover all of its days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +44,21 @@ class Period:
 class Calendar:
     """The working time of a desk: periods by weekday, days without any, days with their own.
 
-    `week` has seven entries, Monday first. Some weekday must have a period: the stream of open
-    periods never ends. Use `gateway.worktime.timetable` to read one from text.
+    `week` has seven entries, Monday first, at least one of them with a period. Special days win
+    over holidays. Use `gateway.worktime.timetable` to read periods from text.
     """
 
     zone: tzinfo
     week: tuple[tuple[Minutes, ...], ...]
-    holidays: frozenset[date] = frozenset()
+    holidays: Mapping[date, str] = field(default_factory=dict)
+    """Single days without working time, and their names."""
+    yearly: tuple[YearlyHolidays, ...] = ()
+    """Holidays that are worked out year by year."""
     special_days: Mapping[date, tuple[Minutes, ...]] = field(default_factory=dict)
     _memo: dict[date, tuple[Period, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _years: dict[int, Mapping[date, str]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -72,6 +87,21 @@ class Calendar:
         """The local date of an instant."""
         return at.astimezone(self.zone).date()
 
+    def holiday(self, day: date) -> str | None:
+        """The name of a holiday, or `None` for any other day; special days are none."""
+        if day in self.special_days:
+            return None
+        if day in self.holidays:
+            return self.holidays[day] or "holiday"
+        return self._holidays_of(day.year).get(day)
+
+    def _holidays_of(self, year: int) -> Mapping[date, str]:
+        known = self._years.get(year)
+        if known is None:
+            known = {day: name for made in self.yearly for day, name in made(year).items()}
+            self._years[year] = known
+        return known
+
     def periods_of(self, day: date) -> tuple[Period, ...]:
         """The open periods that begin on a local date, in order; none on a holiday."""
         known = self._memo.get(day)
@@ -84,27 +114,33 @@ class Calendar:
     def _make_periods(self, day: date) -> tuple[Period, ...]:
         if day in self.special_days:
             minutes = self.special_days[day]
-        elif day in self.holidays:
-            minutes = ()
         else:
-            minutes = self.week[day.weekday()]
+            minutes = () if self.holiday(day) is not None else self.week[day.weekday()]
         made = (Period(self.instant(day, start), self.instant(day, end)) for start, end in minutes)
         # A period that lies wholly in a spring gap has no length and is no period.
         return tuple(period for period in made if period.opens_at < period.closes_at)
 
+    def _open_days(self, first: date, step: timedelta) -> Iterator[tuple[Period, ...]]:
+        """Endless: the periods of each local date that has some, forwards or backwards."""
+        closed = 0
+        for number in count():
+            if periods := self.periods_of(first + number * step):
+                closed = 0
+                yield periods
+            elif (closed := closed + 1) > CLOSED_DAYS_MAX:
+                raise NeverOpen(f"no working time in {closed - 1} days around {first}")
+
     def open_periods(self, from_at: datetime) -> Iterator[Period]:
         """Endless: the periods that are not yet over at `from_at`, in order."""
-        first = self.day_of(from_at) - DAY
-        for number in count():
-            for period in self.periods_of(first + number * DAY):
+        for periods in self._open_days(self.day_of(from_at) - DAY, DAY):
+            for period in periods:
                 if period.closes_at > from_at:
                     yield period
 
     def past_periods(self, until_at: datetime) -> Iterator[Period]:
         """Endless: the periods that began before `until_at`, latest first."""
-        last = self.day_of(until_at) + DAY
-        for number in count():
-            for period in reversed(self.periods_of(last - number * DAY)):
+        for periods in self._open_days(self.day_of(until_at) + DAY, -DAY):
+            for period in reversed(periods):
                 if period.opens_at < until_at:
                     yield period
 
@@ -118,10 +154,14 @@ class Calendar:
 
     def working_days(self, from_day: date, weekdays: frozenset[int] = EVERY_DAY) -> Iterator[date]:
         """Endless: local dates with working time, from `from_day` on (itself included)."""
+        idle = 0
         for number in count():
             day = from_day + number * DAY
             if day.weekday() in weekdays and self.periods_of(day):
+                idle = 0
                 yield day
+            elif (idle := idle + 1) > CLOSED_DAYS_MAX:
+                raise NeverOpen(f"no working day in {idle - 1} days from {from_day}")
 
     def opening_of(self, day: date) -> datetime:
         """The first opening of a working day."""

@@ -5,7 +5,8 @@ weekday, so that a holiday there takes it away. `24:00` is the end of the day.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Final
@@ -17,8 +18,20 @@ MIDNIGHT: Final = 24 * 60
 _PERIOD: Final = re.compile(r"\s*(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})\s*")
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: the day it stands at (empty for the whole week), and what."""
+
+    day: str
+    text: str
+
+
 class WrongTimetable(ValueError):
-    """A period, a date or a whole week that cannot be meant; the text names it."""
+    """Periods, dates or a whole week that cannot be meant; `faults` name all of them."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{one.day}: {one.text}".lstrip(": ") for one in faults))
 
 
 def read_week(week: Mapping[str, Sequence[str]]) -> tuple[tuple[Minutes, ...], ...]:
@@ -27,66 +40,81 @@ def read_week(week: Mapping[str, Sequence[str]]) -> tuple[tuple[Minutes, ...], .
     Raises `WrongTimetable` for an unknown day, a period that is none, overlaps, or a week
     without any open hour.
     """
-    for name in week:
-        if name not in WEEKDAYS:
-            raise WrongTimetable(f"unknown day {name!r}: use {', '.join(WEEKDAYS)}")
+    faults = [
+        Fault(name, f"unknown day {name!r}: use {', '.join(WEEKDAYS)}")
+        for name in week
+        if name not in WEEKDAYS
+    ]
     days: list[list[Minutes]] = [[] for _ in WEEKDAYS]
     for number, name in enumerate(WEEKDAYS):
         for text in week.get(name, ()):
-            start, end = read_period(text)
+            try:
+                start, end = read_period(text)
+            except ValueError as error:
+                faults.append(Fault(name, str(error)))
+                continue
             if end > start:
                 days[number].append((start, end))
                 continue
             days[number].append((start, MIDNIGHT))
             if end:
                 days[(number + 1) % len(WEEKDAYS)].append((0, end))
-    if not any(days):
-        raise WrongTimetable("the week has no open hours: give at least one day a period")
-    return tuple(_in_order(name, day) for name, day in zip(WEEKDAYS, days, strict=True))
+    for name, day in zip(WEEKDAYS, days, strict=True):
+        faults += _overlaps(name, day)
+    if not any(days) and not faults:
+        faults.append(Fault("", "the week has no open hours: give at least one day a period"))
+    if faults:
+        raise WrongTimetable(*faults)
+    return tuple(tuple(sorted(day)) for day in days)
 
 
 def read_special_day(day: date, periods: Sequence[str]) -> tuple[Minutes, ...]:
     """The periods of one date, in order; an empty list closes it."""
-    made = []
+    made, faults = [], []
     for text in periods:
-        start, end = read_period(text)
-        if end <= start:
-            raise WrongTimetable(
-                f"{day}: {text!r} runs over midnight: write a period for each of the two days"
-            )
-        made.append((start, end))
-    return _in_order(str(day), made)
+        try:
+            start, end = read_period(text)
+        except ValueError as error:
+            faults.append(Fault(str(day), str(error)))
+            continue
+        if 0 < end <= start:
+            advice = "runs over midnight: write a period for each of the two days"
+            faults.append(Fault(str(day), f"{text!r} {advice}"))
+        made.append((start, end or MIDNIGHT))
+    faults += _overlaps(str(day), made) if not faults else []
+    if faults:
+        raise WrongTimetable(*faults)
+    return tuple(sorted(made))
 
 
 def read_period(text: str) -> Minutes:
-    """`09:00-24:00` as minutes after midnight; the end may be the smaller one (over midnight)."""
+    """`09:00-24:00` as minutes after midnight; the end may be the smaller one (over midnight).
+
+    Raises `ValueError` for any other text.
+    """
     found = _PERIOD.fullmatch(text)
     if not found:
-        raise WrongTimetable(f"{text!r} is no period: write it like 09:00-18:00")
+        raise ValueError(f"{text!r} is no period: write it like 09:00-18:00")
     opens, closes = (
         _minutes(text, *found.group(1, 2)),
         _minutes(text, *found.group(3, 4)),
     )
     if opens in (MIDNIGHT, closes):
-        raise WrongTimetable(f"{text!r} is empty: opening and closing are the same time")
+        raise ValueError(f"{text!r} is empty: opening and closing are the same time")
     return opens, closes
 
 
 def _minutes(text: str, hour: str, minute: str) -> int:
     total = int(hour) * 60 + int(minute)
     if int(minute) > 59 or total > MIDNIGHT:
-        raise WrongTimetable(f"{text!r}: {hour}:{minute} is no time of day (00:00 to 24:00)")
+        raise ValueError(f"{text!r}: {hour}:{minute} is no time of day (00:00 to 24:00)")
     return total
 
 
-def _in_order(name: str, periods: Sequence[Minutes]) -> tuple[Minutes, ...]:
-    ordered = sorted(periods)
-    for (start, end), (later_start, later_end) in pairwise(ordered):
+def _overlaps(day: str, periods: Sequence[Minutes]) -> Iterator[Fault]:
+    for (start, end), (later_start, later_end) in pairwise(sorted(periods)):
         if later_start < end:
-            raise WrongTimetable(
-                f"{name}: {_text(start, end)} and {_text(later_start, later_end)} overlap"
-            )
-    return tuple(ordered)
+            yield Fault(day, f"{_text(start, end)} and {_text(later_start, later_end)} overlap")
 
 
 def _text(start: int, end: int) -> str:

@@ -9,8 +9,9 @@ travels into a job or a worker (policy 4.8).
 import io
 import struct
 from datetime import UTC, datetime, timedelta, tzinfo
+from difflib import get_close_matches
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 
 class UnknownZone(ValueError):
@@ -29,9 +30,18 @@ def zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UnknownZone(
-            f"unknown time zone {name!r}: write an IANA name such as 'Europe/Berlin' "
-            "or a POSIX rule such as 'MSK-3MSD,M3.5.0,M10.5.0/3'"
+            f"unknown time zone {name!r}{_nearest(name)}: write an IANA name such as "
+            "'Europe/Berlin' or a POSIX rule such as 'MSK-3MSD,M3.5.0,M10.5.0/3'"
         ) from error
+
+
+def _nearest(name: str) -> str:
+    """The known name most like a wrong one."""
+    by_lower = {known.lower(): known for known in available_timezones()}
+    wanted = name.strip().lower().replace(" ", "_")
+    ends = [low for low in by_lower if wanted and low.rpartition("/")[2] == wanted]
+    near = ends or get_close_matches(wanted, by_lower, n=1)
+    return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""
 
 
 def next_changes(of: tzinfo, after_at: datetime, count: int = 2) -> list[datetime]:

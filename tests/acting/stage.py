@@ -21,6 +21,7 @@ from gateway.store.transaction import run_once
 from gateway.wire.smtp_out import SmarthostCarrier, read_relay
 from gateway.work.assembly import Parts
 from gateway.work.reader import Reader
+from gateway.work.recount import prepare_timers
 
 AUTHSERV_ID = "mx.desk.example"
 NOW = datetime(2026, 7, 8, 8, tzinfo=UTC)
@@ -121,7 +122,8 @@ class Stage:
         await self.parts.rounds.make_round()
 
     async def wake(self) -> None:
-        """What a daemon does first: take in what waits, and make a round."""
+        """What a daemon does first: count again, take in what waits, and make a round."""
+        await prepare_timers(self.parts.transactions, self.parts.desk)
         await self.parts.intake.take_waiting()
         await self.parts.rounds.make_round()
         await self.send()

@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Make the tables, parents first, and the first numbers."""
     _accounts()
     _counters()
+    _learned()
     _marks()
     _contacts()
     _orders()
@@ -20,6 +21,7 @@ def upgrade() -> None:
     _assessments()
     _clocks()
     _entries()
+    _split_examples()
     _steps()
     _timers()
     _withdrawals()
@@ -47,6 +49,18 @@ def _counters() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
+    )
+
+
+def _learned() -> None:
+    op.create_table(
+        "learned",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("learned_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_message", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("name IN ('background', 'meaning')", name=op.f("ck_learned_name")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_learned")),
     )
 
 
@@ -223,6 +237,11 @@ def _clocks() -> None:
         sa.Column("stopped_at", sa.BigInteger(), nullable=True),
         sa.Column("met", sa.Boolean(), nullable=True),
         sa.Column("breached", sa.Boolean(), nullable=False),
+        sa.Column("rest", sa.BigInteger(), nullable=True),
+        sa.Column("escalated", sa.Integer(), nullable=False),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("promised_at", sa.BigInteger(), nullable=True),
+        sa.Column("promised_by", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "kind IN ('first_response', 'answer', 'next_response')", name=op.f("ck_clocks_kind")
         ),
@@ -273,6 +292,42 @@ def _entries() -> None:
     op.create_index(op.f("ix_entries_ticket"), "entries", ["ticket"], unique=False)
 
 
+def _split_examples() -> None:
+    op.create_table(
+        "split_examples",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ticket", sa.BigInteger(), nullable=False),
+        sa.Column("moved_to", sa.BigInteger(), nullable=True),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("mail_at", sa.BigInteger(), nullable=False),
+        sa.Column("passage", sa.Text(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=True),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("off_topic", sa.Boolean(), nullable=True),
+        sa.Column("labelled_at", sa.BigInteger(), nullable=True),
+        sa.Column("labelled_by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "how IN ('auto', 'suggested', 'staff', 'customer')", name=op.f("ck_split_examples_how")
+        ),
+        sa.CheckConstraint(
+            "(off_topic IS NULL) = (labelled_at IS NULL)",
+            name=op.f("ck_split_examples_labelled_at"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["moved_to"], ["tickets.number"], name=op.f("fk_split_examples_moved_to")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ticket"], ["tickets.number"], name=op.f("fk_split_examples_ticket")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_split_examples")),
+    )
+    op.create_index(
+        op.f("ix_split_examples_moved_to"), "split_examples", ["moved_to"], unique=False
+    )
+    op.create_index(op.f("ix_split_examples_ticket"), "split_examples", ["ticket"], unique=False)
+
+
 def _steps() -> None:
     op.create_table(
         "steps",
@@ -282,6 +337,7 @@ def _steps() -> None:
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
         sa.Column("fired_at", sa.BigInteger(), nullable=False),
         sa.Column("sent", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_steps_ticket")),
@@ -290,9 +346,9 @@ def _steps() -> None:
             "ticket",
             "clock",
             "step",
-            "at",
             "due_at",
-            name=op.f("uq_steps_ticket_clock_step_at_due_at"),
+            "slot",
+            name=op.f("uq_steps_ticket_clock_step_due_at_slot"),
         ),
     )
 
@@ -305,10 +361,30 @@ def _timers() -> None:
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("armed_at", sa.BigInteger(), nullable=True),
+        sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("parked_at", sa.BigInteger(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_timers_ticket")),
         sa.PrimaryKeyConstraint("ticket", "clock", "step", name=op.f("pk_timers")),
     )
-    op.create_index(op.f("ix_timers_at"), "timers", ["at"], unique=False)
+    op.create_index(
+        "ix_timers_parked",
+        "timers",
+        ["parked_at"],
+        unique=False,
+        sqlite_where=sa.text("parked_at IS NOT NULL"),
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_timers_waiting",
+        "timers",
+        ["not_before"],
+        unique=False,
+        sqlite_where=sa.text("parked_at IS NULL"),
+        postgresql_where=sa.text("parked_at IS NULL"),
+    )
 
 
 def _withdrawals() -> None:

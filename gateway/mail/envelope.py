@@ -1,0 +1,34 @@
+"""An envelope as one line of text, for whoever keeps it beside the bytes of the mail."""
+
+import json
+from datetime import UTC, datetime
+
+from gateway.mail.message import Envelope
+
+
+def envelope_text(envelope: Envelope) -> str:
+    """The envelope as JSON."""
+    return json.dumps(
+        {
+            "queue_id": envelope.queue_id,
+            "received_at": envelope.received_at.astimezone(UTC).isoformat(),
+            "reverse_path": envelope.reverse_path,
+            "forward_paths": envelope.forward_paths,
+            "source": envelope.source,
+            "peer": envelope.peer,
+        }
+    )
+
+
+def read_envelope(text: str) -> Envelope:
+    """What `envelope_text` wrote."""
+    fields = json.loads(text)
+    return Envelope(
+        queue_id=fields["queue_id"],
+        received_at=datetime.fromisoformat(fields["received_at"]),
+        reverse_path=fields["reverse_path"],
+        forward_paths=tuple(fields["forward_paths"]),
+        source=fields["source"],
+        peer=fields["peer"],
+        released=fields.get("released", False),
+    )

@@ -1,0 +1,86 @@
+"""One commit of the spool for many mails at once: durability costs one sync, whoever waits."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+SHARED_MAX: Final = 200
+"""Pieces of writing in one commit."""
+
+
+class SpoolFull(Exception):
+    """No room on the disk: the sender keeps the mail (452 4.3.1)."""
+
+
+class SpoolFailure(Exception):
+    """The spool itself is broken: the sender keeps the mail (451 4.3.0)."""
+
+
+Write = Callable[[sqlite3.Connection], Any]
+Row = tuple[str, str, str, int, bytes]
+"""A mail to be kept: queue id, receive time, envelope, size, octets."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One piece of writing, or one mail to keep, and who waits for it."""
+
+    work: Write | Row
+    future: "asyncio.Future[Any]"
+
+
+def commit(connection: sqlite3.Connection, jobs: list[Job]) -> None:
+    """One transaction for all; where it fails nobody's writing happened, and each hears why."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        results = _carry_out(connection, jobs)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        full = "full" in str(error)
+        failure = SpoolFull(str(error)) if full else SpoolFailure(str(error))
+        for job in jobs:
+            _answer(job, None, failure)
+        return
+    for job, result in zip(jobs, results, strict=True):
+        _answer(job, result, None)
+
+
+def _carry_out(connection: sqlite3.Connection, jobs: list[Job]) -> list[Any]:
+    """Mails in a row are one statement: each statement hands the interpreter's lock to and fro."""
+    results: list[Any] = []
+    for is_mail, group in groupby(jobs, lambda job: isinstance(job.work, tuple)):
+        works: list[Any] = [job.work for job in group]
+        if is_mail:
+            _keep(connection, works)
+            results += [None] * len(works)
+        else:
+            results += [work(connection) for work in works]
+    return results
+
+
+def _keep(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    places = ", ".join(["(?, ?, ?, ?, 'waiting', ?)"] * len(rows))
+    connection.execute(
+        f"INSERT INTO spool (queue_id, received_at, envelope, size, state, raw) VALUES {places}",  # noqa: S608 - place holders
+        [field for row in rows for field in row],
+    )
+    connection.execute("UPDATE tally SET count = count + ? WHERE name = 'accepted'", (len(rows),))
+
+
+def _answer(job: Job, result: Any, failure: Exception | None) -> None:
+    def settle() -> None:
+        if job.future.done():
+            return
+        if failure is not None:
+            job.future.set_exception(failure)
+        else:
+            job.future.set_result(result)
+
+    with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+        job.future.get_loop().call_soon_threadsafe(settle)

@@ -1,0 +1,118 @@
+"""Figures of a running node for Prometheus: what happened, what waits, how long things took.
+
+Counters follow the diary, so every event of it has one; gauges are looked up when somebody asks.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from gateway import journal
+from gateway.store import outbox_desk
+from gateway.work.assembly import Parts
+
+ASK_SECONDS: Final = 3.0
+STAGES: Final = {"taken_in": "ticket", "sent": "letter"}
+"""Events that tell how long something took, and how that is called."""
+BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400)
+
+
+class Figures:
+    """The figures of one node."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._registry = CollectorRegistry()
+        self._events = Counter(
+            "gateway_events",
+            "Events of the diary, by name",
+            ["event"],
+            registry=self._registry,
+        )
+        self._refusals = Counter(
+            "gateway_refusals",
+            "What was refused to peers, by reason",
+            ["reason"],
+            registry=self._registry,
+        )
+        self._latency = Histogram(
+            "gateway_latency_seconds",
+            "From the arrival of a mail to its ticket; from the making of a letter to its delivery",
+            ["until"],
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
+        self._mails = self._gauge("gateway_mails", "Mails of the spool", "state")
+        self._letters = self._gauge("gateway_letters", "Letters of the outbox", "state")
+        self._age = self._gauge("gateway_oldest_seconds", "Age of the oldest that waits", "of")
+        self._up = self._gauge("gateway_up", "1 where a part answers", "part")
+        self._connections = self._gauge("gateway_connections", "Open connections", "door")
+        self._leave = journal.follow(self._count)
+
+    def _gauge(self, name: str, text: str, label: str) -> Gauge:
+        return Gauge(name, text, [label], registry=self._registry)
+
+    def close(self) -> None:
+        """Count no more."""
+        self._leave()
+
+    def _count(self, event: str, fields: Mapping[str, Any]) -> None:
+        self._events.labels(event).inc()
+        if event == "refused":
+            self._refusals.labels(fields.get("reason", "")).inc()
+        if event in STAGES and "after" in fields:
+            self._latency.labels(STAGES[event]).observe(fields["after"])
+        if event in ("smarthost_away", "smarthost_back"):
+            self._up.labels("smarthost").set(event == "smarthost_back")
+
+    async def ailments(self) -> list[str]:
+        """Which parts do not answer; empty where all is well."""
+        asked = await asyncio.gather(self._ask_spool(), self._ask_database())
+        ailing = []
+        for part, is_up in zip(("spool", "database"), asked, strict=True):
+            self._up.labels(part).set(is_up)
+            if not is_up:
+                ailing.append(part)
+        return ailing
+
+    async def _ask_spool(self) -> bool:
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                counts = await asyncio.to_thread(self._parts.spool.counts)
+        except (TimeoutError, OSError, sqlite3.Error):
+            return False
+        for state in ("accepted", "waiting", "done", "parked", "refused"):
+            self._mails.labels(state).set(getattr(counts, state))
+        return True
+
+    async def _ask_database(self) -> bool:
+        now = self._parts.clock()
+
+        def look(connection: Connection) -> tuple[dict[str, int], float]:
+            oldest = outbox_desk.oldest_waiting_at(connection, now)
+            age = (now - oldest).total_seconds() if oldest else 0.0
+            return outbox_desk.counted(connection), age
+
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                counts, age = await self._parts.transactions(look)
+        except (TimeoutError, OperationalError, InterfaceError, OSError):
+            return False
+        for state, count in counts.items():
+            self._letters.labels(state).set(count)
+        self._age.labels("letter").set(age)
+        return True
+
+    def connections(self, door: str, count: int) -> None:
+        """How many are inside a door."""
+        self._connections.labels(door).set(count)
+
+    async def text(self) -> bytes:
+        """All figures in Prometheus' text format."""
+        await self.ailments()
+        return generate_latest(self._registry)

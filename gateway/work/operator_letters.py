@@ -1,0 +1,49 @@
+"""Tell the operator by letter: through the outbox, in a transaction like everything else."""
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from gateway import journal
+from gateway.desk.operator import alert
+from gateway.store.apply import apply
+from gateway.store.occasion import Occasion
+from gateway.store.transaction import Transactions
+from gateway.work.bells import Bells
+from gateway.work.intake import Desk
+
+
+class OperatorLetters:
+    """Writes `operator_alert` letters."""
+
+    def __init__(self, transactions: Transactions, desk: Desk, bells: Bells) -> None:
+        self._transactions = transactions
+        self._desk = desk
+        self._bells = bells
+
+    async def tell(self, event: str, reason: str) -> bool:
+        """Queue a letter; the same event is told once, over restarts and by all nodes.
+
+        False where the database is away: tell again later.
+        """
+
+        def step(connection: Connection) -> None:
+            now = self._desk.clock()
+            decision = alert(self._desk.policy, now, event=event, reason=reason)
+            apply(
+                connection,
+                decision,
+                Occasion(
+                    event=decision.event,
+                    at=now,
+                    write=self._desk.writer.write,
+                    overdraft=self._desk.policy.credits.overdraft,
+                ),
+            )
+
+        try:
+            await self._transactions(step)
+        except (OperationalError, InterfaceError, OSError) as error:
+            journal.warn("database_down", loop="operator_letters", error=type(error).__name__)
+            return False
+        self._bells.outbox.set()
+        return True

@@ -1,0 +1,367 @@
+"""Couriers: what becomes of letters when the smarthost refuses, is away, or the database is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from acting.operator import run_gateway
+from desks import write_desk
+from servers.scripted import CLOSE, Scripted, scripted
+from servers.smarthost import Smarthost
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from gateway import journal
+from gateway.daemon import plan_of
+from gateway.mail.message import Envelope
+from gateway.settings.load import load_settings
+from gateway.spool import new_queue_id
+from gateway.store import outbox as store
+from gateway.store.mail_tables import outbox
+from gateway.store.transaction import Transactions, run_once
+from gateway.store.upgrade import upgrade
+from gateway.wire.smtp_out import SmarthostCarrier, read_relay
+from gateway.work.assembly import Parts
+from gateway.work.courier import BACKOFF, Courier, retry_at
+
+AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
+REFUSED = "550 5.1.1 No such user here"
+
+
+class Clock:
+    """Says what it was told."""
+
+    at = AT
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+class Desk:
+    """A desk without loops, whose letters go to a double."""
+
+    def __init__(self, folder: Path, url: str, clock: Callable[[], datetime]) -> None:
+        self.path = write_desk(folder, smarthost=url)
+        relay = read_relay(url, timeout=2)
+        self.parts = Parts(
+            plan_of(load_settings(self.path, {})),
+            clock,
+            lambda: SmarthostCarrier(relay, hostname="desk.example"),
+        )
+        upgrade(self.parts.engine)
+
+    @property
+    def courier(self) -> Courier:
+        return self.parts.couriers[0]
+
+    async def ask(self, number: int = 1, sender: str = "kim@newco.example") -> None:
+        """A customer asks; letters wait."""
+        raw = (
+            f"From: Kim <{sender}>\r\nTo: support@desk.example\r\n"
+            f"Subject: Question {number}\r\nMessage-ID: <m{number}@newco.example>\r\n\r\nHow?\r\n"
+        )
+        envelope = Envelope(
+            queue_id=new_queue_id(AT),
+            received_at=AT,
+            reverse_path=sender,
+            forward_paths=("support@desk.example",),
+            source="smtp",
+        )
+        await self.parts.spool.put(envelope, raw.encode())
+        await self.parts.intake.take_waiting()
+
+    def letters(self, **where: Any) -> list[Any]:
+        """Rows of the outbox."""
+        wanted = select(outbox).order_by(outbox.c.id)
+        for name, value in where.items():
+            wanted = wanted.where(outbox.c[name] == value)
+        return list(run_once(self.parts.engine, lambda c: c.execute(wanted).all()))
+
+    async def close(self) -> None:
+        for courier in self.parts.couriers:
+            await courier._carrier.close()
+        await self.parts.reader.close()
+        await self.parts.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest_asyncio.fixture
+async def smarthost() -> AsyncIterator[Smarthost]:
+    made = Smarthost()
+    await made.up()
+    yield made
+    await made.down()
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path, smarthost: Smarthost, clock: Clock) -> AsyncIterator[Desk]:
+    made = Desk(tmp_path, smarthost.url, clock)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def events() -> Any:
+    told: list[str] = []
+    leave = journal.follow(lambda event, _: told.append(event))
+    yield told
+    leave()
+
+
+# Letters that fail for good
+
+
+async def test_a_letter_that_failed_for_good_is_told_to_the_engineers(
+    desk: Desk, smarthost: Smarthost
+) -> None:
+    smarthost.at_rcpt = lambda to: REFUSED if to.startswith("kim") else ""
+    await desk.ask()
+
+    await desk.courier.carry_waiting()
+
+    (failed,) = desk.letters(state="failed")
+    assert (failed.letter, failed.recipient) == ("ticket_received", "kim@newco.example")
+    assert failed.failure == "550 recipient refused: 5.1.1 No such user here"
+    (told,) = [one for one in smarthost.taken if one.event == "engineer_delivery_failed"]
+    text = " ".join(told.text.split())
+    assert "T-1001 (ticket received) could not be delivered to kim@newco.example" in text
+    assert "No such user here" in text
+
+
+async def test_a_failure_and_the_letter_about_it_are_one_transaction(
+    desk: Desk, smarthost: Smarthost
+) -> None:
+    smarthost.at_rcpt = lambda to: REFUSED if to.startswith("kim") else ""
+    await desk.ask()
+    (one,) = await desk.parts.transactions(
+        lambda c: [x for x in store.claim(c, "n/0", AT, 9) if x.recipient.startswith("kim")]
+    )
+
+    class PowerCut(Exception):
+        pass
+
+    def cut(connection: Any) -> None:
+        courier = Courier.__new__(Courier)
+        courier._name, courier._desk = "n/0", desk.parts.desk
+        assert courier._fail(connection, one, "550 no", AT)
+        raise PowerCut
+
+    with pytest.raises(PowerCut):
+        await desk.parts.transactions(cut)
+
+    assert desk.letters(state="failed") == []
+    assert desk.letters(letter="engineer_delivery_failed") == []
+
+
+async def test_a_staff_letter_that_failed_is_told_to_the_operator_and_his_to_nobody(
+    desk: Desk, smarthost: Smarthost
+) -> None:
+    smarthost.at_rcpt = lambda to: "" if to.startswith("kim") else REFUSED
+    await desk.ask()
+
+    for _ in range(4):
+        await desk.courier.carry_waiting()
+
+    assert {one.letter for one in desk.letters(state="failed")} == {
+        "engineer_new_ticket",
+        "operator_alert",
+    }
+    assert desk.letters(state="queued") == []
+    (alert,) = desk.letters(letter="operator_alert")
+    assert b"who is staff" in alert.content
+
+
+async def test_a_letter_is_given_up_after_five_days_and_told(
+    desk: Desk, smarthost: Smarthost, clock: Clock
+) -> None:
+    smarthost.at_rcpt = lambda to: "450 4.2.1 Later" if to.startswith("kim") else ""
+    await desk.ask()
+    tries = 0
+    while not desk.letters(state="failed"):
+        await desk.courier.carry_waiting()
+        clock.at += timedelta(hours=1, minutes=10)
+        tries += 1
+
+    (failed,) = desk.letters(state="failed")
+    assert timedelta(days=5) <= clock.at - AT < timedelta(days=5, hours=3)
+    assert failed.tries == tries
+    await desk.courier.carry_waiting()
+    assert [one.letter for one in desk.letters(letter="engineer_delivery_failed")]
+
+
+async def test_a_letter_that_waited_while_we_were_away_is_tried_twice_at_least(
+    desk: Desk, smarthost: Smarthost, clock: Clock
+) -> None:
+    smarthost.at_rcpt = lambda _: "450 4.2.1 Later"
+    await desk.ask()
+    clock.at += timedelta(days=6)
+
+    await desk.courier.carry_waiting()
+    first = desk.letters(state="failed")
+    clock.at += timedelta(hours=2)
+    await desk.courier.carry_waiting()
+
+    assert first == []
+    assert len(desk.letters(state="failed")) == 2
+
+
+@pytest.mark.parametrize("tries", range(1, 9))
+@pytest.mark.parametrize("spread", [-1.0, 0.0, 1.0])
+def test_f13_tries_follow_each_other_later_and_later(tries: int, spread: float) -> None:
+    delay = retry_at(tries, AT, spread=spread) - AT
+
+    assert delay == BACKOFF[min(tries, 5) - 1] * (1 + 0.1 * spread)
+
+
+# Trouble
+
+
+async def test_where_the_smarthost_is_away_one_letter_finds_out_and_the_rest_waits(
+    desk: Desk, smarthost: Smarthost, clock: Clock, events: list[str]
+) -> None:
+    for number in range(4):
+        await desk.ask(number)
+    await smarthost.down()
+
+    tried = await desk.courier.carry_waiting()
+    tries = [one.tries for one in desk.letters()]
+    await smarthost.up()
+    clock.at += timedelta(minutes=2)
+    await desk.courier.carry_waiting()
+
+    assert tried == 1
+    assert sorted(tries) == [0] * 7 + [1]
+    assert len(desk.letters(state="sent")) == 8
+    assert events.count("smarthost_away") == events.count("smarthost_back") == 1
+
+
+async def test_f14_a_lost_reply_costs_one_duplicate_with_the_same_message_id(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with scripted() as server:
+        desk = Desk(tmp_path, f"smtp+plain://127.0.0.1:{server.port}", clock)
+        await desk.ask()
+        server.replies["."] = CLOSE
+        await desk.courier.carry_waiting()
+        server.replies["."] = b"250 OK\r\n"
+        for _ in range(3):
+            clock.at += timedelta(minutes=10)
+            await desk.courier.carry_waiting()
+        await desk.close()
+
+    assert sorted(_message_ids(server)) == sorted(2 * [*set(_message_ids(server))])
+
+
+def _message_ids(server: Scripted) -> list[bytes]:
+    return [
+        line
+        for content in server.taken
+        for line in content.split(b"\r\n")
+        if line.lower().startswith(b"message-id:")
+    ]
+
+
+async def test_a_letter_is_settled_once_however_often_the_database_goes_away(
+    desk: Desk, smarthost: Smarthost, events: list[str]
+) -> None:
+    await desk.ask()
+
+    class Away(Transactions):
+        """A database that is away each second time."""
+
+        calls = 0
+
+        async def __call__(self, step: Any) -> Any:
+            self.calls += 1
+            if self.calls % 2 == 0:
+                raise OperationalError("", {}, OSError())
+            return await super().__call__(step)
+
+    away = Away(desk.parts.engine, "away")
+    desk.courier._transactions = away
+    desk.courier._stopping = Impatient()
+    await desk.courier.carry_waiting()
+    away.close()
+
+    assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
+    assert "database_down" in events
+
+
+class Impatient(asyncio.Event):
+    """A bell for which nobody waits long."""
+
+    async def wait(self) -> Any:
+        raise TimeoutError
+
+
+async def test_f16_a_receipt_overtakes_reminders_that_wait(
+    desk: Desk, smarthost: Smarthost
+) -> None:
+    for number in range(12):
+        await desk.ask(number, f"kim{number}@newco.example")
+    bulk = update(outbox).where(outbox.c.letter == "engineer_new_ticket").values(priority=5)
+    run_once(desk.parts.engine, lambda c: c.execute(bulk))
+
+    await desk.courier.carry_waiting()
+
+    order = [one.event for one in smarthost.taken]
+    assert order == ["ticket_received"] * 12 + ["engineer_new_ticket"] * 12
+
+
+async def test_a_node_frees_its_own_letters_and_nobody_elses(desk: Desk) -> None:
+    await desk.ask()
+    await desk.parts.transactions(lambda c: store.claim(c, "node1/0", AT, 1))
+    await desk.parts.transactions(lambda c: store.claim(c, "node10/0", AT, 1))
+
+    freed = await desk.parts.transactions(lambda c: store.release(c, "node1"))
+
+    assert freed == 1
+    assert [one.holder for one in desk.letters(state="sending")] == ["node10/0"]
+
+
+# The operator
+
+
+async def test_the_operator_lists_shows_holds_back_and_sends_again(
+    desk: Desk, smarthost: Smarthost, clock: Clock
+) -> None:
+    smarthost.at_rcpt = lambda to: REFUSED if to.startswith("kim") else ""
+    await desk.ask()
+    await desk.courier.carry_waiting()
+    run = lambda *words: run_gateway("outbox", *words, config=desk.path)  # noqa: E731 - short
+
+    (failed,) = (await asyncio.to_thread(run, "list", "--state", "failed", "--json")).rows()
+    number = str(failed["id"])
+    shown = await asyncio.to_thread(run, "show", number)
+    held = await asyncio.to_thread(run, "withhold", number)
+    again = await asyncio.to_thread(run, "retry", number)
+    smarthost.at_rcpt = lambda _: ""
+    clock.at = datetime.now(UTC)  # Commands live in the real time.
+    await desk.courier.carry_waiting()
+    late = await asyncio.to_thread(run, "retry", number)
+
+    assert failed["to"] == "kim@newco.example"
+    assert "No such user" in failed["failure"]
+    assert shown.octets.startswith(b"From: ") or b"\r\nFrom: " in shown.octets
+    assert (held.code, again.code, late.code) == (0, 0, 1)
+    assert "was sent" in late.errors
+    assert any(one.recipient == "kim@newco.example" for one in smarthost.taken)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("list", 0), ("list --state lost", 2), ("show 99", 1), ("retry 99", 1), ("withhold 99", 1)],
+)
+def test_what_is_not_there_is_told(tmp_path: Path, words: str, code: int) -> None:
+    ran = run_gateway("outbox", *words.split(), config=write_desk(tmp_path))
+
+    assert ran.code == code
+    assert bool(ran.errors) is bool(code)
