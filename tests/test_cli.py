@@ -119,6 +119,17 @@ def test_explain_tells_the_decision_and_writes_nothing(desk: Path) -> None:
     assert not (desk.parent / "state/gateway.db").exists()
 
 
+def test_explain_and_trace_tell_what_was_cut_and_what_was_noticed(desk: Path) -> None:
+    file = desk.parent / "mail.eml"
+    quote = b"On 7 Jul 2026 at 10:00, Desk <d@x.example> wrote:\r\n> old\r\n"
+    file.write_bytes(b"X-Gateway-Loop: made.up\r\n" + MAIL + quote)
+
+    told = run_gateway("explain", str(file), "--json", config=desk).json()
+
+    assert told["cut"] == ["quoted, 2 lines: On 7 Jul 2026 at 10:00, Desk <d@x.example> wrote:"]
+    assert told["events"] == ["bad_stamp"]
+
+
 def test_explain_looks_at_the_desk_as_it_is(desk: Path) -> None:
     file = desk.parent / "mail.eml"
     file.write_bytes(MAIL)

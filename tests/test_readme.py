@@ -48,6 +48,7 @@ REFUSED = {
     "gateway split evaluate": "no labelled replies",
     "gateway split evaluate pairs.jsonl": "No such file",
     "gateway split score --json pairs.jsonl": "No such file",
+    "gateway mail resume ADDRESS": "no such pause",
     "gateway check --roundtrip": "no smarthost is set",
     "gateway smtp-user NAME": "the password is empty",
     "gateway outbox show 17": "there is no letter 17",

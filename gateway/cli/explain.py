@@ -132,16 +132,19 @@ def _told(
     decision: "Decision",
     letters: list[dict[str, Any]],
 ) -> dict[str, Any]:
+    from gateway.mail.cut import what_was_cut
+
     return {
         "from": clues.sender,
         "subject": mail.subject,
         "new_text": mail.new_text,
-        "cut": len(mail.text) - len(mail.new_text),
+        "cut": [f"{one.kind}, {one.lines} lines: {one.first}" for one in what_was_cut(mail)],
         "automatic": mail.automatic or None,
         "defects": list(mail.defects),
         "commands": [str(one.verb) for one in clues.commands.commands]
         or [one.line for one in clues.control.commands],
         "found_by": facts.found_by or None,
+        "events": list(decision.alarms),
         "disposition": str(decision.disposition),
         "topic": _topic(decision.weighed),
         "reasons": list(decision.reasons),

@@ -1,4 +1,7 @@
-"""What the core answers: a disposition, the rules that spoke, and the changes that follow."""
+"""What the core answers: a disposition, the rules that spoke, and every change that follows.
+
+Changes are small frozen values named by a verb; `gateway.store.apply` misses none of them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,10 +28,12 @@ from gateway.desk.model import (
     Payment,
     Status,
     Ticket,
+    TicketState,
     Verdict,
     Waiting,
     Withdrawal,
 )
+from gateway.desk.pause import PauseChange
 from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
 from gateway.desk.weighing import Weighed
 from gateway.ledger.entry import Entry
@@ -268,19 +273,12 @@ Change = (
     | SettleOrder
     | ArmStep
     | RecordStep
+    | PauseChange
     | HoldStep
     | RecountClock
     | LearnLanguage
     | SendLetter
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TicketState:
-    """A ticket before and after a decision; a new one has no before."""
-
-    before: Ticket | None
-    after: Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +296,8 @@ class Decision:
     account: str | None = None
     hold_reason: str = ""
     """Why the mail waits for the operator, where it does."""
+    alarms: tuple[str, ...] = ()
+    """Events of the diary that the operator should see."""
     states: tuple[TicketState, ...] = ()
     """Every ticket that the changes touch, before and after."""
     weighed: Weighed | None = None

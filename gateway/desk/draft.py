@@ -19,11 +19,10 @@ from gateway.desk.decision import (
     OpenTicket,
     SendLetter,
     Thread,
-    TicketState,
 )
 from gateway.desk.evolve import evolve, evolve_account
 from gateway.desk.language import Written, reads
-from gateway.desk.model import Account, LetterValue, Order, Status, Ticket
+from gateway.desk.model import Account, LetterValue, Order, Status, Ticket, TicketState
 from gateway.desk.people import SUPPORT, Role
 from gateway.desk.policy import Policy
 from gateway.desk.weighing import Weighed

@@ -35,6 +35,8 @@ class Frame:
     thread: tuple[str, ...] = ()
     """Message-IDs of the ticket's customer thread, oldest first."""
     enclosures: tuple[Enclosure, ...] = ()
+    too_large: tuple[str, ...] = ()
+    """Files of the mail at hand that no letter carries."""
     html: str = ""
     """The HTML part, where it was made elsewhere and not from the template."""
 

@@ -268,6 +268,9 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
         {
             "": case(which="answer", address=ANN, reason="5.1.1 no such mailbox"),
             "unknown": case(which="", address=ANN, reason=""),
+            "paused": case(
+                which="answer", address=ANN, reason="5.1.1 no such mailbox", until=TOMORROW
+            ),
         },
     ),
     "engineer_purchase_request": (
@@ -319,6 +322,11 @@ OPERATOR: Final[dict[str, tuple[Build, Cases]]] = {
                 queue_id="",
             ),
             "staff-letter": case(what="staff_bounce", reason="5.1.1 no such mailbox", sender=MAX),
+            "paused": case(
+                what="paused",
+                reason="60 letters to newco.example within a day",
+                until=TOMORROW,
+            ),
             "undelivered": case(
                 what="undelivered",
                 reason="5.1.1 no such mailbox",

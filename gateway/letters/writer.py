@@ -205,6 +205,8 @@ class Writer:
         values["reply_to"] = lambda one: staff_address(
             one, letter.to, self._policy.addresses, self._keys
         )
+        values["too_large"] = frame.too_large if letter.with_attachments else ()
+        values["kept_as"] = frame.event
         values["button"] = buttons(place.reply_to, subject or self._policy.operator.name)
         return values
 

@@ -30,4 +30,5 @@ def read_envelope(text: str) -> Envelope:
         forward_paths=tuple(fields["forward_paths"]),
         source=fields["source"],
         peer=fields["peer"],
+        released=fields.get("released", False),
     )

@@ -16,9 +16,8 @@ from gateway.desk.decision import (
     FileMessage,
     OpenAccount,
     SendLetter,
-    TicketState,
 )
-from gateway.desk.model import Ticket
+from gateway.desk.model import Ticket, TicketState
 from gateway.letters.writer import Frame
 from gateway.store import rows
 from gateway.store.changes import carry_out
@@ -215,6 +214,7 @@ def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applie
             thread=tuple(applied.threads.get(number or 0, ())),
             enclosures=occasion.enclosures,
             html=occasion.html,
+            too_large=occasion.too_large,
         ),
     )
     enqueue(connection, letter, written, event=occasion.event, ticket=number, at=occasion.at)

@@ -35,8 +35,9 @@ from gateway.desk.decision import (
 )
 from gateway.desk.language import LearnLanguage
 from gateway.desk.model import Order
+from gateway.desk.pause import PauseLetters, ResumeLetters
 from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
-from gateway.store import examples, rows
+from gateway.store import examples, rows, spent
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied, Occasion, draw
 from gateway.store.promises import (
@@ -93,6 +94,8 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
                 .where(orders.c.number == change.number)
                 .values(status=str(change.status), settled_at=change.at)
             )
+        case PauseLetters() | ResumeLetters():
+            spent.carry_out(connection, change)
         case RecordSplit():
             examples.record(connection, change, applied, occasion.at)
         case LabelSplit():

@@ -37,6 +37,7 @@ class TakenIn:
     taken_in_at: datetime
     disposition: str
     reasons: tuple[str, ...]
+    alarms: tuple[str, ...]
     ticket: int | None
 
 
@@ -164,5 +165,6 @@ def _taken_in(row: Row[tuple[object, ...]]) -> TakenIn:
         taken_in_at=row.taken_in_at,
         disposition=row.disposition,
         reasons=tuple(row.reasons),
+        alarms=tuple(row.alarms),
         ticket=row.ticket,
     )

@@ -28,6 +28,7 @@ class Occasion:
     enclosures: tuple[Enclosure, ...] = ()
     html: str = ""
     """The HTML part, where it was made elsewhere and not from the template."""
+    too_large: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -124,6 +124,7 @@ tickets = Table(
     CheckConstraint("status <> 'closed' OR reserved = 0", name="closed_reserves_nothing"),
     CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
     Index(None, "account"),
+    Index("ix_tickets_lately", "requester", "received_at"),
     Index(
         "ix_tickets_open",
         "status",

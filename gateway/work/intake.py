@@ -123,6 +123,7 @@ class Intake:
             return await self._reader.read(spooled.raw, spooled.envelope)
         except TookTooLong as error:
             await self._spool.park(queue_id, str(error))
+            journal.fail("parse_timeout", queue_id=queue_id)
             journal.fail("parked", queue_id=queue_id, reason=str(error))
         except UnreadableMail as error:
             await self._failed(queue_id, str(error))
@@ -143,6 +144,8 @@ class Intake:
             return "done"
         for broken in applied.broken:
             journal.warn("template_broken", queue_id=queue_id, template=broken)
+        for alarm in decision.alarms:
+            journal.warn(alarm, queue_id=queue_id, ticket=applied.ticket(decision.ticket))
         if decision.hold_reason:
             await self._spool.park(queue_id, decision.hold_reason)
             journal.warn("held", queue_id=queue_id, reason=decision.hold_reason)
@@ -179,6 +182,7 @@ class Intake:
             message_id=mail.message_id or "",
             references=mail.references,
             enclosures=read.enclosures,
+            too_large=read.too_large,
         )
         applied = apply(connection, decision, occasion)
         if not decision.hold_reason:

@@ -49,6 +49,8 @@ class Read:
 
     mail: Mail
     enclosures: tuple[Enclosure, ...] = ()
+    too_large: tuple[str, ...] = ()
+    """Names and sizes of files that stay with the raw mail."""
 
 
 class Reader:
@@ -160,6 +162,7 @@ def read_all(raw: bytes, envelope: Envelope) -> Read:
     """Read a mail and take out the files that may travel on."""
     mail = read_mail(raw, envelope)
     enclosures: list[Enclosure] = []
+    too_large: list[str] = []
     room = ENCLOSED_MAX
     for one in mail.attachments:
         if one.size <= room:
@@ -171,7 +174,9 @@ def read_all(raw: bytes, envelope: Envelope) -> Read:
                     content=attachment_bytes(raw, one),
                 )
             )
-    return Read(mail, tuple(enclosures))
+        else:
+            too_large.append(f"{one.filename} ({one.size / 2**20:.1f} MiB)")
+    return Read(mail, tuple(enclosures), tuple(too_large))
 
 
 def main() -> None:

@@ -182,6 +182,7 @@ def _tickets() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_tickets")),
     )
     op.create_index(op.f("ix_tickets_account"), "tickets", ["account"], unique=False)
+    op.create_index("ix_tickets_lately", "tickets", ["requester", "received_at"], unique=False)
     op.create_index(
         "ix_tickets_open",
         "tickets",
