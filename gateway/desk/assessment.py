@@ -21,6 +21,7 @@ from gateway.desk.draft import Draft
 from gateway.desk.lifecycle import Event
 from gateway.desk.model import Assessment, ClockKind, Status, Ticket, Verdict, Waiting
 from gateway.desk.sla import confirmation_steps
+from gateway.mail.address import same_address
 
 Outcome = Literal["asked", "agreed", "uncovered", "unchanged"]
 
@@ -161,15 +162,17 @@ def block(draft: Draft, number: int, assessment: Assessment, *, unsent: str = ""
         missing=missing,
         package=package_for(draft, missing),
     )
-    draft.to_staff(
-        "engineer_credits_blocked",
-        draft.on_the_ticket(ticket),
-        ticket,
-        missing=missing,
-        unsent=unsent,
-        assessment_label=assessment.label,
-        price=assessment.price,
-    )
+    for one in draft.on_the_ticket(ticket):
+        draft.to_staff(
+            "engineer_credits_blocked",
+            (one,),
+            ticket,
+            missing=missing,
+            # An unsent text goes back to its writer and to nobody else (5.5).
+            unsent=unsent if same_address(one, draft.actor) else "",
+            assessment_label=assessment.label,
+            price=assessment.price,
+        )
 
 
 def package_for(draft: Draft, missing: int) -> int:
@@ -211,6 +214,7 @@ def _apply_agreed(
             "category_changed",
             after,
             thread="ticket",
+            freed=False,
             assessment=assessment.number,
             old_category=in_force.category,
             difference=(after.charged + after.reserved) - (before.charged + before.reserved),
@@ -269,6 +273,12 @@ def fund(draft: Draft, number: int, *, writer: str = "", follows: str = "mail") 
     )
     draft.to_staff("engineer_confirmed", draft.on_the_ticket(after), after)
     return True
+
+
+def fund_freed(draft: Draft) -> None:
+    """Credits became free again: what waits for credits goes on by itself."""
+    if draft.has_freed_credits:
+        fund_waiting(draft)
 
 
 def fund_waiting(draft: Draft) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from gateway.desk import account, budget, flood, inquiry, language, repeats, request
+from gateway.desk import account, assessment, budget, flood, inquiry, language, repeats, request
 from gateway.desk.alarms import Outcome, alarms
 from gateway.desk.bounce import take_report
 from gateway.desk.commands import Verb
@@ -89,6 +89,7 @@ def _take(
             return take_control(draft, mail, facts, proof.person, draft.policy)
         case Disposition.FOLLOW_UP if facts.ticket:
             number = take_reply(draft, mail, facts, proof, facts.ticket)
+            assessment.fund_freed(draft)
         case Disposition.REFUSED:
             number = None
             draft.to_customer("sender_refused", facts.clues.sender, None)

@@ -7,8 +7,8 @@ ends as a frozen `Decision`.
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, Literal
 
+from gateway.desk.auto_submitted import AUTO_GENERATED, AUTO_REPLIED, automatic
 from gateway.desk.decision import (
     Audience,
     Book,
@@ -28,9 +28,6 @@ from gateway.desk.policy import Policy
 from gateway.desk.weighing import Weighed
 from gateway.ledger.balance import Movement
 from gateway.ledger.entry import Entry, Kind
-
-AUTO_REPLIED: Final = "auto-replied"
-AUTO_GENERATED: Final = "auto-generated"
 
 
 class Draft:
@@ -54,6 +51,7 @@ class Draft:
         self.actor = actor
         self.account = account
         self._had = account.balance.balance if account else None
+        self._available = account.balance.available if account else 0
         self.written = Written()
         """The language of the mail at hand."""
         self.tickets = {ticket.number: ticket for ticket in tickets}
@@ -128,6 +126,11 @@ class Draft:
         """Book the movements that bring a ticket to its price."""
         for step in steps:
             self.book(step.kind, amount=step.amount, held=step.held, ticket=ticket, reason=reason)
+
+    @property
+    def has_freed_credits(self) -> bool:
+        """More credits are available than before: what waits for some may go on."""
+        return bool(self.account and self.account.balance.available > self._available)
 
     # Letters
 
@@ -249,7 +252,7 @@ class Draft:
             disposition=disposition,
             event=self.event,
             reasons=tuple(self.reasons),
-            changes=tuple(self._with_final_state(change) for change in self.changes),
+            changes=tuple(self._with_final_state(change) for change in self._last_words()),
             ticket=ticket,
             account=self.account.id if self.account else None,
             hold_reason=hold_reason,
@@ -269,6 +272,12 @@ class Draft:
         if self._had >= limit > account.balance.balance:
             self.because(f"the balance fell below {limit}")
             self.to_customer("credits_low", account.primary or "", None, thread="new")
+
+    def _last_words(self) -> list[Change]:
+        """Of the same letter to the same person about the same ticket only the last is sent."""
+        last = {_about(one): one for one in self.changes if isinstance(one, SendLetter)}
+        sent = {id(one) for one in last.values()}
+        return [one for one in self.changes if not isinstance(one, SendLetter) or id(one) in sent]
 
     def _with_final_state(self, change: Change) -> Change:
         if not isinstance(change, SendLetter):
@@ -335,8 +344,5 @@ class Draft:
         return wanted
 
 
-def automatic(letter: str, thread: Thread) -> Literal["auto-replied", "auto-generated", ""]:
-    """Auto-Submitted by policy 4.12: what a person wrote carries none."""
-    if letter in ("answer", "clarification"):
-        return ""
-    return AUTO_REPLIED if thread in ("mail", "split") else AUTO_GENERATED
+def _about(letter: SendLetter) -> tuple[str, str, int | None]:
+    return letter.letter, letter.to, letter.ticket.number if letter.ticket else None

@@ -7,7 +7,7 @@ before it keep their effect. Anything else that cannot be done undoes the whole 
 from dataclasses import replace
 from typing import Final, Literal
 
-from gateway.desk import clocks, closing, merging, price
+from gateway.desk import assessment, clocks, closing, merging, price
 from gateway.desk.briefing import inform
 from gateway.desk.control import FORMS, INFO_VERBS, TEXT_VERBS, ControlBlock, Refusal, StaffCommand
 from gateway.desk.decision import (
@@ -17,6 +17,7 @@ from gateway.desk.decision import (
     MessageKind,
     MoveTicket,
     SendLetter,
+    SettleAssessment,
 )
 from gateway.desk.draft import Draft
 from gateway.desk.facts import Facts
@@ -26,6 +27,7 @@ from gateway.desk.people import Person
 from gateway.desk.policy import Policy
 from gateway.desk.staff_commands import RUN, Desk, take
 from gateway.desk.token import Purpose
+from gateway.mail.address import same_address
 from gateway.mail.message import Mail
 
 Act = Literal["reply", "ask", "note"]
@@ -53,6 +55,7 @@ def take_control(
         fresh.because(f"refused: {refusal.reason} (M15)")
         _return_mail(fresh, mail, facts, person, (refusal, *facts.clues.control.refusals[1:]))
         return fresh.finish(Disposition.CONTROL, ticket=number)
+    assessment.fund_freed(draft)
     if policy.engineer.receipts == "all" and facts.clues.control.commands:
         _acknowledge(draft, facts, person)
     return draft.finish(Disposition.CONTROL, ticket=number)
@@ -83,6 +86,9 @@ def _carry_out(
             return refusal
     if refusal := _take_text(desk, act, block):
         return refusal
+    if desk.answers and not _was_answered(draft):
+        # What was to end with the answer waits for it.
+        return None
     for command in block.commands:
         if command.verb in LAST and (refusal := _run(desk, command)):
             return refusal
@@ -193,7 +199,8 @@ def _hold_back(desk: Desk) -> None:
     """The text comes back; where credits are missing the letter about them carries it (5.5)."""
     present = desk.ticket.present
     if present is not None and present.decided_at is not None:
-        if not any(one.letter == "engineer_credits_blocked" for one in _letters(desk.draft)):
+        told = (one for one in _letters(desk.draft) if one.letter == "engineer_credits_blocked")
+        if not any(same_address(one.to, desk.person.address) for one in told):
             _tell_blocked(desk)
         return
     desk.draft.because("answer held back: the price is not settled (A6, A13)")
@@ -206,8 +213,21 @@ def _block(desk: Desk) -> None:
     in_force = desk.ticket.settled
     if in_force is None:
         raise AssertionError("only a priced answer can lack credits")
-    desk.draft.because("answer held back: credits are missing (A3)")
-    _tell_blocked(desk)
+    draft = desk.draft
+    draft.because("answer held back: credits are missing (A3)")
+    draft.record(
+        SettleAssessment(
+            ticket=desk.number,
+            number=in_force.number,
+            verdict=in_force.verdict,
+            funded=False,
+            at=in_force.decided_at or draft.at,
+            by=in_force.decided_by,
+        )
+    )
+    assessment.block(draft, desk.number, in_force, unsent=desk.text)
+    if not any(same_address(one, desk.person.address) for one in draft.on_the_ticket(desk.ticket)):
+        _tell_blocked(desk)
 
 
 def _tell_blocked(desk: Desk) -> None:
@@ -223,6 +243,13 @@ def _tell_blocked(desk: Desk) -> None:
         unsent=desk.text,
         assessment_label=named.label,
         price=named.price,
+    )
+
+
+def _was_answered(draft: Draft) -> bool:
+    return any(
+        isinstance(change, FileMessage) and change.kind is MessageKind.ANSWER
+        for change in draft.changes
     )
 
 

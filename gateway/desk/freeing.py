@@ -25,6 +25,7 @@ def free(draft: Draft, number: int, command: StaffCommand) -> Refusal | None:
         "category_changed",
         after,
         thread="ticket",
+        freed=True,
         old_category=ticket.category,
         difference=(after.charged + after.reserved) - (ticket.charged + ticket.reserved),
         reason=command.reason,

@@ -45,9 +45,11 @@ def consent(ticket: Ticket) -> int | None:
 
 def is_settled(policy: Policy, ticket: Ticket) -> bool:
     """Whether an answer may leave: agreed and covered, free, or not priced at all (4.2)."""
-    if not ticket.is_priced or ticket.free or not policy.engineer.require_price:
+    if not ticket.is_priced or ticket.free:
         return True
-    return ticket.settled is not None and ticket.present is None
+    if ticket.present is not None:
+        return False
+    return ticket.settled is not None or not policy.engineer.require_price
 
 
 def movements(

@@ -306,8 +306,9 @@ def _assessment_step(draft: Draft, ticket: Ticket, timer: Timer) -> None:
 
 
 def _autoclose(draft: Draft, ticket: Ticket, timer: Timer) -> None:
-    """Option `close.autoclose`: nobody has asked for more since the answer."""
-    waits = ticket.waiting_on is Waiting.CUSTOMER and ticket.status is Status.IN_PROGRESS
+    """Option `close.autoclose`: nobody has said more since our answer or question."""
+    open_to_us = ticket.status in (Status.ASSIGNED, Status.IN_PROGRESS)
+    waits = ticket.waiting_on is Waiting.CUSTOMER and open_to_us
     if timer.step == AUTOCLOSE and waits:
         closing.close(draft, ticket.number, "no further question")
         closing.tell_closed(draft, ticket.number)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from gateway.desk.auto_submitted import AUTO_GENERATED, AUTO_REPLIED, automatic
 from gateway.desk.decision import Audience, SendLetter, Thread
-from gateway.desk.draft import AUTO_GENERATED, AUTO_REPLIED, automatic
 from gateway.desk.model import (
     PRE_AGREED,
     Account,

@@ -12,12 +12,14 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.desk.decision import (
+    Book,
     Decision,
     FileMessage,
     OpenAccount,
     SendLetter,
 )
 from gateway.desk.model import Ticket, TicketState
+from gateway.ledger.entry import Kind
 from gateway.letters.writer import Frame
 from gateway.store import rows
 from gateway.store.changes import carry_out
@@ -58,7 +60,7 @@ def _prepare(
         if state.before is None:
             _open_ticket(connection, state.after, applied)
         else:
-            _make_room(connection, state)
+            _make_room(connection, state, _peak(decision, state))
 
 
 def _keep_threads(connection: Connection, applied: Applied) -> None:
@@ -115,8 +117,24 @@ def _numbered(ticket: Ticket, applied: Applied) -> Ticket:
     )
 
 
-def _make_room(connection: Connection, state: TicketState) -> None:
-    """Before the entries: they may reach what the decision arrives at, and no further.
+def _peak(decision: Decision, state: TicketState) -> int:
+    """The most that the entries of a decision have on a ticket at once.
+
+    A mail that confirms and takes HotRush back reserves the doubled price on its way.
+    """
+    ticket = state.before or state.after
+    peak = total = ticket.charged + ticket.reserved
+    for change in decision.changes:
+        if isinstance(change, Book) and change.entry.ticket == ticket.number:
+            entry = change.entry
+            moved = entry.amount if entry.kind in (Kind.CHARGE, Kind.REFUND) else 0
+            total += entry.held - moved
+            peak = max(peak, total)
+    return peak
+
+
+def _make_room(connection: Connection, state: TicketState, peak: int) -> None:
+    """Before the entries: they may reach what the decision needs, and no further.
 
     A ticket that opens again must be open before anything is reserved for it.
     """
@@ -124,8 +142,8 @@ def _make_room(connection: Connection, state: TicketState) -> None:
     if before is None:
         return
     values: dict[str, Any] = {}
-    if after.charged + after.reserved > before.charged + before.reserved:
-        values["ceiling"] = after.charged + after.reserved
+    if peak > before.charged + before.reserved:
+        values["ceiling"] = peak
     if after.is_open and not before.is_open:
         values |= {"status": str(after.status), "closed_at": None}
     if values:

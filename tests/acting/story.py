@@ -92,6 +92,8 @@ STAFF_LINES = (
 USUAL_STEPS = (
     "Please clear the cache.",
     "hotrush off",
+    "confirm\nhotrush off",
+    "#assess 3\n#free",
     "#category 1",
     "#category 3",
     "confirm",
@@ -168,26 +170,26 @@ class Story(RuleBasedStateMachine):
 
     @rule(
         who=st.sampled_from(CUSTOMERS),
-        line=st.sampled_from(CUSTOMER_LINES),
+        lines=st.lists(st.sampled_from(CUSTOMER_LINES), min_size=1, max_size=2),
         text=st.sampled_from(("", "Thank you!", QUESTION)),
         which=st.integers(0, 30),
     )
-    def a_customer_answers(self, who: str, line: str, text: str, which: int) -> None:
+    def a_customer_answers(self, who: str, lines: list[str], text: str, which: int) -> None:
         letters = self.letters_to(who)
         if letters:
-            self.answer(letters[which % len(letters)], who, line, text)
+            self.answer(letters[which % len(letters)], who, "\n".join(lines), text)
 
     @rule(
         who=st.sampled_from(STAFF),
         which=st.integers(0, 30),
-        line=st.sampled_from(STAFF_LINES),
+        lines=st.lists(st.sampled_from(STAFF_LINES), min_size=1, max_size=2),
         text=st.sampled_from(("", "Please clear the cache.", "#close")),
     )
-    def staff_acts(self, line: str, text: str, who: str, which: int) -> None:
+    def staff_acts(self, lines: list[str], text: str, who: str, which: int) -> None:
         if self.tickets:
             number = sorted(self.tickets)[which % len(self.tickets)]
             address = self.reply_address(Purpose.STAFF, str(number), who)
-            self.deliver(who, address, "Re: ticket", f"{line}\n{text}")
+            self.deliver(who, address, "Re: ticket", "\n".join((*lines, text)))
 
     @rule(
         tag=st.sampled_from(("", "[HotRush]", "[HotRush] [Agree]")),
