@@ -1,7 +1,8 @@
 """Hand letters to the smarthost over a kept connection; its reply becomes a `Delivery`.
 
-What the server says of a sender, a recipient or the data decides by its code (4yz later, 5yz
-never). What it says before, and everything that is no reply at all, is about the connection: later.
+What the server says of a recipient or of the data decides by its code (4yz later, 5yz never). What
+it says before, also of our sender, and everything that is no reply at all, is about the connection
+or our settings: later.
 """
 
 import asyncio
@@ -20,13 +21,16 @@ from gateway.wire.delivery import DELIVERED, Delivery
 SUBMISSION: Final = 587
 SMTPS: Final = 465
 PLAIN: Final = 25
-ATTEMPT_SECONDS_MAX: Final = 480.0
+CARRY_SECONDS_MAX: Final = 480.0
 """Longest time for one letter, below the lease of a courier: nobody else may have it meanwhile."""
+RESET_SECONDS: Final = 10.0
 PATIENCE_AFTER_DATA: Final = 5
 """Times the usual wait: who hangs up too early sends a letter twice (RFC 5321 4.5.3.2.6)."""
 CLOSING: Final = 421
 ABOUT_US: Final = frozenset({500, 502, 503, 530, 534, 535, 538})
 """Replies that are 5yz and yet no verdict on a letter: the session or our login is wrong."""
+TOO_LARGE: Final = 552
+"""The only 5yz to MAIL that is about the letter: it names the size (RFC 1870 section 6.1)."""
 REASON_MAX: Final = 200
 
 Step = Literal["connection", "sender", "recipient", "data"]
@@ -105,15 +109,19 @@ class SmarthostCarrier:
     async def carry(self, reverse_path: str, recipient: str, content: bytes) -> Delivery:
         """Hand over one letter; a connection that the server closed meanwhile is opened anew."""
         kept = self._client is not None
-        delivery = await self._attempt(reverse_path, recipient, content)
+        until = asyncio.get_running_loop().time() + CARRY_SECONDS_MAX
+        delivery = await self._attempt(reverse_path, recipient, content, until)
         if kept and delivery.about_connection:
-            delivery = await self._attempt(reverse_path, recipient, content)
+            delivery = await self._attempt(reverse_path, recipient, content, until)
         return delivery
 
-    async def greet(self) -> Greeting:
-        """Connect, log in and say goodbye, for a check; raises what goes wrong."""
+    async def greet(self, reverse_path: str = "") -> Greeting:
+        """Connect, log in, name a sender, take it back: for a check; raises what goes wrong."""
         try:
             client = await self._connected()
+            if reverse_path:
+                await client.mail(reverse_path)
+                await client.rset()
             tls = client.get_transport_info("ssl_object")
             until = client.get_transport_info("peercert") or {}
             return Greeting(
@@ -124,10 +132,12 @@ class SmarthostCarrier:
         finally:
             await self.close()
 
-    async def _attempt(self, reverse_path: str, recipient: str, content: bytes) -> Delivery:
+    async def _attempt(
+        self, reverse_path: str, recipient: str, content: bytes, until: float
+    ) -> Delivery:
         step: Step = "connection"
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS_MAX):
+            async with asyncio.timeout_at(until):
                 client = await self._connected()
                 step = "sender"
                 options, encoding = _options(client, recipient, content)
@@ -157,7 +167,7 @@ class SmarthostCarrier:
             await self.close()
             return Delivery("deferred", max(code, 0), said, about_connection=step != "data")
         await self._reset()
-        if code in ABOUT_US:
+        if code in ABOUT_US or (step == "sender" and code >= 500 and code != TOO_LARGE):
             return Delivery("deferred", code, said, about_connection=True)
         return Delivery("failed" if code >= 500 else "deferred", code, said)
 
@@ -165,7 +175,7 @@ class SmarthostCarrier:
         """Forget the letter, keep the connection where that works."""
         try:
             if self._client is not None:
-                await self._client.rset()
+                await self._client.rset(timeout=RESET_SECONDS)
         except (aiosmtplib.SMTPException, OSError, ValueError):
             await self.close()
 

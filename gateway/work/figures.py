@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from gateway import journal
 from gateway.store import outbox_desk
+from gateway.store.transaction import OUT_OF_REACH
 from gateway.work.assembly import Parts
 
 ASK_SECONDS: Final = 3.0
@@ -101,7 +101,7 @@ class Figures:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 counts, age = await self._parts.transactions(look)
-        except (TimeoutError, OperationalError, InterfaceError, OSError):
+        except OUT_OF_REACH:
             return False
         for state, count in counts.items():
             self._letters.labels(state).set(count)

@@ -6,13 +6,14 @@ it a duplicate, which is harmless.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from gateway import journal
 from gateway.desk.clues import find_clues
@@ -21,12 +22,12 @@ from gateway.desk.decision import Decision
 from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
 from gateway.letters.writer import Writer
-from gateway.spool import Spool, Spooled
+from gateway.spool import Spool, Spooled, SpoolFailure, SpoolFull
 from gateway.store.apply import apply
 from gateway.store.facts import gather
 from gateway.store.mails import is_taken_in, record
 from gateway.store.occasion import Applied, Occasion
-from gateway.store.transaction import Conflict, Transactions
+from gateway.store.transaction import OUT_OF_REACH, Conflict, Transactions
 from gateway.work.bells import Bells
 from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
 
@@ -73,7 +74,7 @@ class Intake:
         while not self._stopping:
             outcome = await self.take_waiting()
             if outcome == "down":
-                # The main database is away: mail stays in the spool, and we ask less and less.
+                # Database or spool are away: mail stays in the spool, and we ask less and less.
                 await self._rest(pause)
                 pause = min(pause * 2, PAUSE_SECONDS_MAX)
                 continue
@@ -94,7 +95,11 @@ class Intake:
         self._spool.arrived.clear()
         position = 0
         while not self._stopping:
-            batch = await asyncio.to_thread(self._spool.take, BATCH, position)
+            try:
+                batch = await asyncio.to_thread(self._spool.take, BATCH, position)
+            except (sqlite3.Error, OSError) as error:
+                journal.fail("spool_failure", loop="intake", error=type(error).__name__)
+                return "down"
             if not batch:
                 return "done"
             outcomes = await self._take_batch([spooled for _, spooled in batch])
@@ -107,44 +112,42 @@ class Intake:
     async def _take_batch(self, batch: Sequence[Spooled]) -> list[Outcome]:
         """Read in order, hand in in order, and wait for the shared commits at the end."""
         commits: list[asyncio.Task[Outcome]] = []
+        outcomes: list[Outcome] = []
         for spooled in batch:
             read = await self._read(spooled)
-            if read is not None:
+            if isinstance(read, str):
+                outcomes.append(read)
+            else:
                 commits.append(asyncio.create_task(self._take_in(spooled, read)))
                 await asyncio.sleep(0)  # Lets the step into the queue before the next mail's.
-        return list(await asyncio.gather(*commits))
+        return outcomes + list(await asyncio.gather(*commits))
 
-    async def _read(self, spooled: Spooled) -> Read | None:
+    async def _read(self, spooled: Spooled) -> Read | Outcome:
         queue_id = spooled.envelope.queue_id
         try:
             return await self._reader.read(spooled.raw, spooled.envelope)
         except TookTooLong as error:
-            await self._spool.park(queue_id, str(error))
-            journal.fail("parked", queue_id=queue_id, reason=str(error))
+            return await self._parked(queue_id, str(error))
         except UnreadableMail as error:
-            await self._failed(queue_id, str(error))
-        return None
+            return await self._failed(queue_id, str(error))
 
     async def _take_in(self, spooled: Spooled, read: Read) -> Outcome:
         """One mail: decide and commit, then let the spool forget it."""
         queue_id = spooled.envelope.queue_id
         try:
             decision, applied = await self._transactions(lambda c: self._step(c, spooled, read))
-        except (OperationalError, InterfaceError, OSError) as error:
+        except OUT_OF_REACH as error:
             journal.warn("database_down", queue_id=queue_id, error=type(error).__name__)
             return "down"
         except Exception as error:  # noqa: BLE001 - one mail must never stop the others
             return await self._failed(queue_id, describe_failure(error))
         if decision is None:
-            await self._spool.done([queue_id])
-            return "done"
+            return await self._done(queue_id)
         for broken in applied.broken:
             journal.warn("template_broken", queue_id=queue_id, template=broken)
         if decision.hold_reason:
-            await self._spool.park(queue_id, decision.hold_reason)
-            journal.warn("held", queue_id=queue_id, reason=decision.hold_reason)
-            return "parked"
-        await self._spool.done([queue_id])
+            return await self._parked(queue_id, decision.hold_reason, event="held")
+        outcome = await self._done(queue_id)
         journal.note(
             "taken_in",
             queue_id=queue_id,
@@ -154,7 +157,7 @@ class Intake:
             reasons=decision.reasons,
             after=(self._desk.clock() - spooled.envelope.received_at).total_seconds(),
         )
-        return "done"
+        return outcome
 
     def _step(
         self, connection: Connection, spooled: Spooled, read: Read
@@ -185,12 +188,37 @@ class Intake:
 
     async def _failed(self, queue_id: str, reason: str) -> Outcome:
         """The unknown is transient three times, then parked and told (architecture 7)."""
-        parked = await self._spool.fail(queue_id, reason)
+        try:
+            parked = await self._spool.fail(queue_id, reason)
+        except (SpoolFull, SpoolFailure) as error:
+            return self._spool_away(queue_id, error)
         event = "parked" if parked else "try_failed"
         journal.fail(event, queue_id=queue_id, reason=reason)
         if not parked:
             self._spool.arrived.set()
         return "parked" if parked else "later"
+
+    # A spool that cannot be written to keeps the mail, which comes again later and is known then.
+
+    async def _done(self, queue_id: str) -> Outcome:
+        try:
+            await self._spool.done([queue_id])
+        except (SpoolFull, SpoolFailure) as error:
+            return self._spool_away(queue_id, error)
+        return "done"
+
+    async def _parked(self, queue_id: str, reason: str, *, event: str = "parked") -> Outcome:
+        try:
+            await self._spool.park(queue_id, reason)
+        except (SpoolFull, SpoolFailure) as error:
+            return self._spool_away(queue_id, error)
+        journal.fail(event, queue_id=queue_id, reason=reason)
+        return "parked"
+
+    @staticmethod
+    def _spool_away(queue_id: str, error: Exception) -> Outcome:
+        journal.fail("spool_failure", queue_id=queue_id, error=type(error).__name__)
+        return "down"
 
 
 def describe_failure(error: Exception) -> str:
