@@ -8,7 +8,8 @@ import pytest
 from servers.certificates import Authority
 from servers.scripted import CLOSE, HANG, Scripted, scripted
 
-from gateway.wire.smtp_out import SmarthostCarrier, read_relay
+from gateway.wire.relay import read_relay
+from gateway.wire.smtp_out import SmarthostCarrier
 
 LETTER = b"Subject: x\r\nMessage-ID: <1@desk.example>\r\n\r\nbody\r\n"
 

@@ -24,7 +24,8 @@ from gateway.store import outbox as store
 from gateway.store.mail_tables import outbox
 from gateway.store.transaction import Transactions, run_once
 from gateway.store.upgrade import upgrade
-from gateway.wire.smtp_out import SmarthostCarrier, read_relay
+from gateway.wire.relay import read_relay
+from gateway.wire.smtp_out import SmarthostCarrier
 from gateway.work.assembly import Parts
 from gateway.work.courier import BACKOFF, Courier, retry_at
 

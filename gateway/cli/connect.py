@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gateway.cli.operator import Operator
+from gateway.cli.operator import Operator, first_line
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -169,14 +169,14 @@ def _clock(operator: Operator, config: Path | None) -> tuple[str, str]:
     from gateway.store.transaction import run_once
 
     try:
-        with operator.desk(config) as (engine, _):
+        with operator.opened(config) as (engine, _):
             if run_once(engine, is_sqlite):
                 return "note", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: is it? run NTP"
             theirs: datetime = run_once(
                 engine, lambda c: c.execute(select(func.now())).scalar_one()
             )
     except (SQLAlchemyError, OSError) as error:
-        return "FAIL", str(error).splitlines()[0]
+        return "FAIL", first_line(error)
     drift = abs(datetime.now(UTC) - theirs)
     text = f"{drift.total_seconds():.1f} s from the database's clock"
     return ("ok", text) if drift < DRIFT_MAX else ("FAIL", f"{text}: run NTP on both")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway.letters.text import plain_source, reflow, verbatim
@@ -71,6 +72,14 @@ class Source:
     def compile(self) -> None:
         """Raise `BrokenTemplate` where the source cannot be compiled."""
         _ = self.subject, self.text
+
+    def names_used(self) -> set[str]:
+        """The names that must be set for this letter. Raises `BrokenTemplate`."""
+        self.compile()
+        used: set[str] = set()
+        for part in self._parts:
+            used |= find_undeclared_variables(self.environment.parse(part))
+        return used - self.environment.globals.keys()
 
     def _compile(self, source: str) -> Template:
         try:
@@ -143,6 +152,13 @@ class Shelf:
             for path in self._built_in.iterdir()
             if path.is_dir() and not path.name.startswith("_")
         )
+
+    def strangers(self) -> list[Path]:
+        """Files of the operator's own folder that stand in front of no letter."""
+        if self._own is None:
+            return []
+        names = set(self.names())
+        return sorted(path for path in self._own.glob("*/*.md") if path.stem not in names)
 
     def _find(self, name: str, language: str, *, own: bool) -> Source | None:
         key = (name, language, own)

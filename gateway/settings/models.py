@@ -20,6 +20,7 @@ from gateway.settings.wire import (
     SmarthostSettings,
     SmtpSettings,
 )
+from gateway.store.engine import is_database
 
 
 class AddressSettings(Section):
@@ -64,6 +65,13 @@ class DatabaseSettings(Section):
 
     url: SecretStr | None = None
     """`postgresql://…` for several nodes; unset keeps an SQLite file in the state folder."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_ours(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not is_database(value.get_secret_value()):
+            raise ValueError("write it like postgresql://user@host/name, or sqlite:///file.db")
+        return value
 
 
 class SecretSettings(Section):

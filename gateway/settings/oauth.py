@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr, StringConstraints, model_validator
 
-from gateway.settings.section import Section, is_loopback
+from gateway.settings.section import Section, is_loopback, refuse_idle
 
 GrantName = Literal["client_credentials", "device_code", "authorization_code", "service_account"]
 
@@ -51,6 +51,9 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         scopes=dict.fromkeys(("client_credentials", "device_code", "authorization_code"), "")
     ),
 }
+
+
+BY_CLIENT: Final = ("client_id", "client_secret", "client_secret_file", "client_secret_ends")
 
 
 def _address(value: str) -> str:
@@ -109,6 +112,17 @@ class OauthSettings(Section):
             self.client_secret or self.client_secret_file
         ):
             raise ValueError("name client_secret_file")
+        return self
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> Self:
+        idle = {
+            "account_file": self.grant != "service_account",
+            "tenant": not PROVIDERS[self.provider].needs_tenant,
+            **dict.fromkeys(BY_CLIENT, self.grant == "service_account"),
+        }
+        names = [name for name, is_idle in idle.items() if is_idle]
+        refuse_idle(self, names, f"the grant is {self.grant} of {self.provider}")
         return self
 
     def _needed(self) -> list[str]:
