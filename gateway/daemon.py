@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from gateway import journal
 from gateway.settings.doors import doorways
 from gateway.settings.load import Settings
-from gateway.settings.mailboxes import accounts
+from gateway.settings.mailboxes import accounts, grants, smarthost_tokens
 from gateway.settings.places import built_in
 from gateway.store import outbox
 from gateway.store.engine import check_durable
@@ -32,6 +32,7 @@ from gateway.wire.sd_notify import READY, STOPPING, Systemd
 from gateway.wire.smtp_out import SmarthostCarrier
 from gateway.work.assembly import Parts, Plan, load_keys, standings
 from gateway.work.figures import Figures
+from gateway.work.grant_watch import GrantWatch
 from gateway.work.mailbox import Supervisor
 from gateway.work.operator_letters import OperatorLetters
 from gateway.work.recount import prepare_timers
@@ -101,6 +102,7 @@ def relay_of(settings: Settings) -> Relay | None:
     return read_relay(
         smarthost.url.get_secret_value(),
         password=password,
+        token=smarthost_tokens(settings),
         timeout=smarthost.timeout.total_seconds(),
         ca_file=settings.resolve(smarthost.ca_file) if smarthost.ca_file else None,
     )
@@ -191,7 +193,13 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 watchdog = group.create_task(self._systemd.keep_alive(), name="watchdog")
                 self.mailboxes = self._supervisors(parts)
-                loops: list[Loop] = [parts.intake, parts.rounds, *parts.couriers, *self.mailboxes]
+                loops: list[Loop] = [
+                    parts.intake,
+                    parts.rounds,
+                    *parts.couriers,
+                    *self.mailboxes,
+                    *self._grant_watches(parts),
+                ]
                 tasks = [
                     group.create_task(loop.run(), name=type(loop).__name__.lower())
                     for loop in loops
@@ -213,7 +221,7 @@ class Daemon:
         address = self._settings.gateway.health.listen
         if not address:
             return
-        figures = Figures(parts)
+        figures, granted = Figures(parts), grants(self._settings)
         until_closed.callback(figures.close)
 
         async def ready() -> Page:
@@ -222,6 +230,8 @@ class Daemon:
         async def metrics() -> Page:
             for name, listener in self._listeners.items():
                 figures.connections(name, len(listener.door.guests))
+            figures.mailboxes(one.state for one in self.mailboxes)
+            await asyncio.to_thread(figures.grants, granted)
             return Page(await figures.text(), kind=METRICS)
 
         server = HealthServer({"/healthz": alive, "/readyz": ready, "/metrics": metrics})
@@ -248,6 +258,12 @@ class Daemon:
             Supervisor(account, UidJournal(parts.spool, account.place), self._clock, letters)
             for account in accounts(self._settings).values()
         ]
+
+    def _grant_watches(self, parts: Parts) -> list[GrantWatch]:
+        """Mailboxes watch their own grants; that of the smarthost has nobody else."""
+        tokens = smarthost_tokens(self._settings)
+        letters = OperatorLetters(parts.transactions, parts.desk, parts.bells)
+        return [GrantWatch(tokens.warnings, self._clock, letters)] if tokens else []
 
     def _announce(self) -> None:
         places = " ".join(f"{name}={address}" for name, address in self.addresses.items())

@@ -1,4 +1,4 @@
-"""`gateway check` and the start: what is wrong is one line that names the key, never a traceback."""
+"""`gateway check` and the start: what is wrong is a line that names the key, no traceback."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,7 +155,7 @@ def test_the_names_of_every_letter_are_those_that_are_set(tmp_path: Path) -> Non
     ("old", "new", "said"),
     [
         pytest.param(
-            "# password_file = \"/run/credentials/gateway.service/smarthost\"",
+            '# password_file = "/run/credentials/gateway.service/smarthost"',
             'password_file = "secret"',
             "smarthost: password_file would have no effect: set url",
             id="a password for nobody",
@@ -192,9 +192,7 @@ def test_the_names_of_every_letter_are_those_that_are_set(tmp_path: Path) -> Non
         ),
     ],
 )
-def test_a_setting_without_effect_is_refused(
-    tmp_path: Path, old: str, new: str, said: str
-) -> None:
+def test_a_setting_without_effect_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
     path = write_desk(tmp_path)
     change(path, old, new)
 

@@ -188,6 +188,7 @@ def _smarthost(operator: Operator, config: Path | None) -> tuple[str, str]:
 
     from gateway.daemon import relay_of
     from gateway.wire.smtp_out import SmarthostCarrier
+    from gateway.wire.token import NoToken
 
     settings = operator.settings(config)
     try:
@@ -200,6 +201,8 @@ def _smarthost(operator: Operator, config: Path | None) -> tuple[str, str]:
     carrier = SmarthostCarrier(relay, hostname=settings.gateway.smtp.hostname)
     try:
         asyncio.run(carrier.greet())
+    except NoToken as error:
+        return "FAIL", f"{relay.host}:{relay.port}: {error.reason}"
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return "FAIL", f"{relay.host}:{relay.port}: {error}"
     return "ok", f"{relay.host}:{relay.port} ({relay.security})"

@@ -6,9 +6,9 @@ The README's list of settings is made from these classes. Addresses to listen on
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from gateway.desk.people import DEPARTMENTS, Role
 from gateway.settings.imap import Mailboxes
@@ -115,6 +115,12 @@ class GatewaySettings(Section):
     health: HealthSettings = HealthSettings()
     templates: TemplateSettings = TemplateSettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        if self.smarthost.oauth and "smarthost" in self.imap:
+            raise ValueError("a mailbox cannot be named smarthost: [smarthost.oauth] is that")
+        return self
 
 
 class PersonSettings(Section):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from gateway.settings.oauth import OauthSettings
 from gateway.settings.section import ListenAddress, Network, Section, refuse_idle
 from gateway.wire.relay import read_relay
 
@@ -100,6 +101,8 @@ class SmarthostSettings(Section):
     """Longest wait for one reply of the server."""
     couriers: int = Field(default=4, ge=1, le=32)
     """Letters on their way at the same time, each on its own kept connection."""
+    oauth: OauthSettings | None = None
+    """Access by OAuth2 instead of a password: `[smarthost.oauth]`, as for mailboxes."""
     give_up_after: timedelta = timedelta(days=5)
     """A letter that could not be handed over for so long has failed."""
 
@@ -113,14 +116,18 @@ class SmarthostSettings(Section):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.url is None:
-            refuse_idle(self, ("password_file", "ca_file", "timeout"), "set url")
+            refuse_idle(self, ("password_file", "ca_file", "timeout", "oauth"), "set url")
             return self
         parts = urlsplit(self.url.get_secret_value())
         if parts.scheme == "smtp+plain":
             refuse_idle(self, ("ca_file",), "smtp+plain:// is without TLS")
         if not parts.username:
-            refuse_idle(self, ("password_file",), "url names no user, write smtp://user@host")
+            because = "url names no user, write smtp://user@host"
+            refuse_idle(self, ("password_file", "oauth"), because)
+        if self.oauth:
+            refuse_idle(self, ("password_file",), "oauth logs in")
         if parts.password:
+            refuse_idle(self, ("oauth",), "url has a password; take it out there")
             refuse_idle(self, ("password_file",), "url has a password; take it out there")
         return self
 

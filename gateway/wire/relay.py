@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from gateway.wire.token import Token
+
 SUBMISSION: Final = 587
 SMTPS: Final = 465
 PLAIN: Final = 25
@@ -22,6 +24,8 @@ class Relay:
     user: str = ""
     password: str = ""
     timeout: float = 60.0
+    token: Token | None = None
+    """Logs in with access tokens (XOAUTH2) instead of the password."""
     ca_file: Path | None = None
     """Certificates that vouch for the server instead of those of the system."""
 
@@ -30,7 +34,12 @@ class Relay:
 
 
 def read_relay(
-    url: str, *, password: str | None = None, timeout: float = 60.0, ca_file: Path | None = None
+    url: str,
+    *,
+    password: str | None = None,
+    token: Token | None = None,
+    timeout: float = 60.0,
+    ca_file: Path | None = None,
 ) -> Relay:
     """A relay from its URL. Raises `ValueError` that says how to write it."""
     parts = urlsplit(url)
@@ -50,6 +59,7 @@ def read_relay(
         security=security,
         user=unquote(parts.username or ""),
         password=password if password is not None else unquote(parts.password or ""),
+        token=token,
         timeout=timeout,
         ca_file=ca_file,
     )

@@ -8,7 +8,7 @@ or our settings: later.
 import asyncio
 import contextlib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -16,6 +16,7 @@ import aiosmtplib
 
 from gateway.wire.delivery import DELIVERED, Delivery
 from gateway.wire.relay import Relay
+from gateway.wire.token import NoToken
 
 CARRY_SECONDS_MAX: Final = 480.0
 """Longest time for one letter, below the lease of a courier: nobody else may have it meanwhile."""
@@ -23,6 +24,7 @@ RESET_SECONDS: Final = 10.0
 PATIENCE_AFTER_DATA: Final = 5
 """Times the usual wait: who hangs up too early sends a letter twice (RFC 5321 4.5.3.2.6)."""
 CLOSING: Final = 421
+LOGIN_REFUSED: Final = 535
 ABOUT_US: Final = frozenset({500, 502, 503, 530, 534, 535, 538})
 """Replies that are 5yz and yet no verdict on a letter: the session or our login is wrong."""
 TOO_LARGE: Final = 552
@@ -50,6 +52,8 @@ class SmarthostCarrier:
         self._relay = relay
         self._hostname = hostname
         self._client: aiosmtplib.SMTP | None = None
+        self._is_stale = False
+        """Whether the last token was refused."""
 
     async def carry(self, reverse_path: str, recipient: str, content: bytes) -> Delivery:
         """Hand over one letter; a connection that the server closed meanwhile is opened anew."""
@@ -93,6 +97,12 @@ class SmarthostCarrier:
                 await client.data(content, timeout=self._relay.timeout * PATIENCE_AFTER_DATA)
         except aiosmtplib.SMTPResponseException as error:
             return await self._answered(step, error.code, error.message)
+        except NoToken as error:
+            await self.close()
+            stays = not error.is_transient
+            return Delivery(
+                "deferred", 0, error.reason, about_connection=True, needs_operator=stays
+            )
         except _NeedsUtf8:
             return Delivery("failed", 0, "the server takes no address with such letters")
         except (aiosmtplib.SMTPException, ssl.SSLError, OSError, ValueError) as error:
@@ -108,12 +118,16 @@ class SmarthostCarrier:
         """What a reply means for the letter, and for the connection."""
         said = f"{step} refused: {_one_line(text)}"
         is_reply = 400 <= code < 600
+        about_us = Delivery(
+            "deferred", max(code, 0), said, about_connection=True, needs_operator=500 <= code < 600
+        )
         if step == "connection" or code == CLOSING or not is_reply:
+            self._is_stale = code == LOGIN_REFUSED
             await self.close()
-            return Delivery("deferred", max(code, 0), said, about_connection=step != "data")
+            return replace(about_us, about_connection=step != "data")
         await self._reset()
         if code in ABOUT_US or (step == "sender" and code >= 500 and code != TOO_LARGE):
-            return Delivery("deferred", code, said, about_connection=True)
+            return about_us
         return Delivery("failed" if code >= 500 else "deferred", code, said)
 
     async def _reset(self) -> None:
@@ -135,7 +149,8 @@ class SmarthostCarrier:
             start_tls=relay.security == "starttls",
             tls_context=None if relay.security == "none" else _verifying(relay.ca_file),
             username=relay.user or None,
-            password=relay.password or None,
+            password=None if relay.token else relay.password or None,
+            oauth_token_generator=self._token if relay.token else None,
             local_hostname=self._hostname,
             timeout=relay.timeout,
         )
@@ -148,13 +163,26 @@ class SmarthostCarrier:
                 await client.helo()
         return client
 
+    async def _token(self) -> str:
+        """An access token; a fresh one where the server wanted the last one no more."""
+        if self._relay.token is None:
+            raise NoToken("nobody grants access")
+        token = await self._relay.token(self._relay.user, fresh=self._is_stale)
+        self._is_stale = False
+        return token
+
     async def close(self) -> None:
         """Say goodbye, and forget the connection whatever the answer."""
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError, ValueError):
                 await client.quit(timeout=2)
+            transport = client.transport
             client.close()
+            if transport is not None:
+                # TLS would wait for the other side to say goodbye too.
+                transport.abort()  # type: ignore[attr-defined]  # aiosmtplib says less than it has
+                await asyncio.sleep(0)
 
 
 class _NeedsUtf8(Exception):

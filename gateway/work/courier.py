@@ -33,7 +33,6 @@ POLL_SECONDS: Final = 15.0
 PAUSE_SECONDS: Final = 1.0
 """First pause where the smarthost or the database is away; doubled up to the longest."""
 PAUSE_SECONDS_MAX: Final = 60.0
-NEVER: Final = 500
 FRESH: Final = outbox.LEASE / 10
 """A claim older than this is given back: its lease must outlast the longest attempt."""
 BACKOFF: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
@@ -129,15 +128,18 @@ class Courier:
 
     async def _carry(self, one: Claimed) -> bool:
         """Send one letter and settle it; whether the smarthost is away."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             delivery = await self._carrier.carry(
                 self._reverse_path(one), one.recipient, one.content
             )
         except Exception as error:  # noqa: BLE001 - one letter must never stop the others
             delivery = Delivery("deferred", reason=type(error).__name__)
+        journal.see("carried", carried_in=loop.time() - began)
         self._judge(delivery)
         await self._settle(one, delivery)
-        if delivery.about_connection and delivery.code >= NEVER:
+        if delivery.needs_operator:
             await self._tell(delivery)
         return delivery.about_connection
 
@@ -155,9 +157,10 @@ class Courier:
     async def _tell(self, delivery: Delivery) -> None:
         """The smarthost wants none of us: that ends only when somebody does something."""
         event = f"smarthost:{delivery.code}:{self._clock():%Y%m%d}"
+        reason = f"{delivery.code or ''} {delivery.reason}".strip()
         await self._letters.tell(
             event,
-            f"The smarthost refuses us: {delivery.code} {delivery.reason}.\n\nLetters wait and are "
+            f"No letter leaves through the smarthost: {reason}.\n\nLetters wait and are "
             "tried again; none has failed for that. Correct [smarthost] in gateway.toml, or what "
             "the smarthost allows us; gateway check --connect tries it. You hear of this once a "
             "day.",

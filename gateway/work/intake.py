@@ -113,12 +113,15 @@ class Intake:
         """Read in order, hand in in order, and wait for the shared commits at the end."""
         commits: list[asyncio.Task[Outcome]] = []
         outcomes: list[Outcome] = []
+        loop = asyncio.get_running_loop()
         for spooled in batch:
+            began = loop.time()
             read = await self._read(spooled)
+            took = loop.time() - began
             if isinstance(read, str):
                 outcomes.append(read)
             else:
-                commits.append(asyncio.create_task(self._take_in(spooled, read)))
+                commits.append(asyncio.create_task(self._take_in(spooled, read, took)))
                 await asyncio.sleep(0)  # Lets the step into the queue before the next mail's.
         return outcomes + list(await asyncio.gather(*commits))
 
@@ -131,9 +134,11 @@ class Intake:
         except UnreadableMail as error:
             return await self._failed(queue_id, str(error))
 
-    async def _take_in(self, spooled: Spooled, read: Read) -> Outcome:
+    async def _take_in(self, spooled: Spooled, read: Read, read_in: float) -> Outcome:
         """One mail: decide and commit, then let the spool forget it."""
         queue_id = spooled.envelope.queue_id
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             decision, applied = await self._transactions(lambda c: self._step(c, spooled, read))
         except OUT_OF_REACH as error:
@@ -141,6 +146,7 @@ class Intake:
             return "down"
         except Exception as error:  # noqa: BLE001 - one mail must never stop the others
             return await self._failed(queue_id, describe_failure(error))
+        committed_in = loop.time() - began
         if decision is None:
             return await self._done(queue_id)
         for broken in applied.broken:
@@ -155,6 +161,8 @@ class Intake:
             ticket=applied.ticket(decision.ticket),
             letters=applied.letters,
             reasons=decision.reasons,
+            read_in=round(read_in, 4),
+            committed_in=round(committed_in, 4),
             after=(self._desk.clock() - spooled.envelope.received_at).total_seconds(),
         )
         return outcome
