@@ -174,15 +174,16 @@ class SmarthostCarrier:
     async def close(self) -> None:
         """Say goodbye, and forget the connection whatever the answer."""
         client, self._client = self._client, None
-        if client is not None:
-            with contextlib.suppress(aiosmtplib.SMTPException, OSError, ValueError):
-                await client.quit(timeout=2)
-            transport = client.transport
-            client.close()
-            if transport is not None:
-                # TLS would wait for the other side to say goodbye too.
-                transport.abort()  # type: ignore[attr-defined]  # aiosmtplib says less than it has
-                await asyncio.sleep(0)
+        if client is None:
+            return
+        transport = client.transport
+        with contextlib.suppress(aiosmtplib.SMTPException, OSError, ValueError):
+            await client.quit(timeout=2)
+        client.close()
+        if transport is not None:
+            # TLS would wait for the other side to say goodbye too.
+            transport.abort()  # type: ignore[attr-defined]  # aiosmtplib says less than it has
+            await asyncio.sleep(0)
 
 
 class _NeedsUtf8(Exception):
