@@ -196,6 +196,8 @@ class Daemon:
                 loops: list[Loop] = [
                     parts.intake,
                     parts.rounds,
+                    parts.reporter,
+                    *([parts.learner] if parts.plan.policy.split.mode != "off" else []),
                     *parts.couriers,
                     *self.mailboxes,
                     *self._grant_watches(parts),

@@ -6,8 +6,7 @@ Rules for this file:
 3. A mail leaves only as done or parked; parked mails keep their bytes and the reason.
 4. accepted = waiting + done + parked, always: the tallies move in the same transaction.
 
-One SQLite file per node (WAL, synchronous=FULL), independent of the main database, so that mail is
-accepted while that is down. All writing happens in one thread.
+One SQLite file per node (WAL, FULL), so that mail is accepted while the main database is down.
 """
 
 import asyncio
@@ -266,7 +265,8 @@ class Spool:
         """Put a parked mail back; false where none has this id."""
         with contextlib.closing(self._connect()) as connection:
             touched = connection.execute(
-                "UPDATE spool SET state = 'waiting', tries = 0, reason = ''"
+                "UPDATE spool SET state = 'waiting', tries = 0, reason = '', envelope ="
+                " json_set(envelope, '$.released', json('true'))"
                 " WHERE queue_id = ? AND state = 'parked'",
                 (queue_id,),
             )

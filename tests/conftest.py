@@ -35,6 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database", choices=("sqlite", "postgres"), default="sqlite", help="the store to use"
     )
+    parser.addoption(
+        "--accept", action="store_true", help="rewrite the golden letters as they are now"
+    )
     parser.addoption("--stories", type=int, default=15, help="random stories of a desk to play")
 
 
@@ -49,6 +52,12 @@ def missing(reason: str) -> None:
     if os.environ.get(REQUIRED):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def accept(request: pytest.FixtureRequest) -> bool:
+    """Whether goldens are to be rewritten."""
+    return bool(request.config.getoption("--accept"))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,11 @@
 """The operator's commands: their exit codes, what they print, and that looking changes nothing."""
 
-import json
 import mailbox
+import re
+import signal
+import smtplib
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +34,24 @@ def test_help_is_readable_and_names_the_commands() -> None:
     assert max(map(len, ran.output.splitlines())) <= 80
     for command in ("demo", "run", "check", "explain", "tickets", "credits", "customers", "mail"):
         assert command in ran.output
+    assert "..." not in ran.output.partition("Commands:")[2], "no sentence is cut off"
+
+
+def test_settings_are_listed_by_word(desk: Path) -> None:
+    every = run_gateway("settings", "--json").rows()
+    about = run_gateway("settings", "hotrush", "refund", "--json").rows()
+    none = run_gateway("settings", "teapot")
+
+    assert {one["file"] for one in every} == {"gateway.toml", "policy.toml", "staff.toml"}
+    assert {one["key"] for one in about} >= {"hotrush.refund_on_withdraw"}
+    assert len(about) < 5
+    assert (none.code, "teapot" in none.errors) == (1, True)
+
+
+def test_check_speaks_json(desk: Path) -> None:
+    ran = run_gateway("check", "--json", config=desk)
+
+    assert {one["part"]: one["state"] for one in ran.rows()}["database"] == "ok"
 
 
 def test_check_says_what_works(desk: Path) -> None:
@@ -95,6 +117,17 @@ def test_explain_tells_the_decision_and_writes_nothing(desk: Path) -> None:
     assert [one["letter"] for one in told["letters"]] == ["ticket_received", "engineer_new_ticket"]
     assert "T-1001" in told["letters"][0]["subject"]
     assert not (desk.parent / "state/gateway.db").exists()
+
+
+def test_explain_and_trace_tell_what_was_cut_and_what_was_noticed(desk: Path) -> None:
+    file = desk.parent / "mail.eml"
+    quote = b"On 7 Jul 2026 at 10:00, Desk <d@x.example> wrote:\r\n> old\r\n"
+    file.write_bytes(b"X-Gateway-Loop: made.up\r\n" + MAIL + quote)
+
+    told = run_gateway("explain", str(file), "--json", config=desk).json()
+
+    assert told["cut"] == ["quoted, 2 lines: On 7 Jul 2026 at 10:00, Desk <d@x.example> wrote:"]
+    assert told["events"] == ["bad_stamp"]
 
 
 def test_explain_looks_at_the_desk_as_it_is(desk: Path) -> None:
@@ -280,10 +313,94 @@ def test_the_book_is_kept_and_proved(desk: Path) -> None:
     assert (proved.code, proved.output) == (0, "the book adds up\n")
 
 
-def test_the_demo_tells_its_story_and_ends_by_itself() -> None:
-    ran = run_process("demo", "--fast")
+def test_the_demo_tells_its_story_and_ends_by_itself(tmp_path: Path) -> None:
+    ran = run_process("demo", "--fast", "--folder", str(tmp_path / "demo"))
 
     assert ran.code == 0, ran.errors
-    for word in ("HotRush", "ticket_received", "T-1001", "T-1002", "0 waiting"):
-        assert word in ran.output
-    assert json.dumps("Traceback") not in ran.errors
+    assert ran.errors == ""
+    told = " ".join(ran.output.split())
+    for words in (
+        "16/16",
+        "assessment_confirmed to ann@acme.example",
+        "credits 40, 10 of them reserved",
+        "HotRush active",
+        "hotrush_withdrawn to ann@acme.example",
+        "ticket_split to ann@acme.example",
+        "Wed 12:00 engineer_escalation to lee@desk.example",
+        "Thu 09:00 engineer_escalation to mia@desk.example",
+        "14 taken in, 0 waiting, 0 set aside",
+        "4 kept, 1 missed",
+        "30 charged, 20 returned",
+        (tmp_path / "demo/report.html").as_uri(),
+    ):
+        assert words in told, words
+    assert "\x1b" not in ran.output, "no colours without a terminal"
+    assert (tmp_path / "demo/report.html").read_text().startswith("<!DOCTYPE html>")
+    letters = {one["X-Ticket-Event"] for one in mailbox.Maildir(tmp_path / "demo/letters")}
+    assert {"assessment_request", "bug_confirmed", "engineer_escalation"} <= letters
+    proved = run_process("credits", "verify", config=tmp_path / "demo/gateway.toml")
+    assert proved.code == 0, proved.output
+
+
+def test_the_demo_leaves_a_folder_with_something_in_it_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+
+    ran = run_gateway("demo", "--fast", "--folder", str(tmp_path))
+
+    assert (ran.code, "is not empty" in ran.errors) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.slow
+def test_a_demo_that_is_kept_takes_mails_until_it_is_stopped(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "gateway", "demo", "--fast", "--keep", "--folder", str(tmp_path)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        invited = next(one for one in process.stdout if "takes mail at" in one)
+        host, port = re.findall(r"at ([\d.]+):(\d+);", invited)[0]
+        with smtplib.SMTP(host, int(port)) as client:
+            client.sendmail("kim@newco.example", ["support@desk.example"], MAIL)
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+
+    assert process.returncode == 0
+    assert "swaks" in rest
+    counts = run_process("mail", "count", "--json", config=tmp_path / "gateway.toml").json()
+    assert counts["accepted"] == counts["done"] + counts["waiting"] == 15
+
+
+def test_the_report_prints_a_table_and_writes_files(desk: Path) -> None:
+    html, csv = desk.parent / "report.html", desk.parent / "report.csv"
+
+    shown = run_gateway("report", config=desk)
+    told = run_gateway(
+        "report", "--json", "--since", "2026-07-01", "--until", "2026-07-07", config=desk
+    )
+    written = run_gateway("report", "--html", str(html), "--csv", str(csv), config=desk)
+    quiet = run_gateway("report", "--quiet", "--html", str(html), config=desk)
+
+    assert "First response in time" in shown.output
+    assert [one["day"] for one in told.json()["days"]][0::6] == ["2026-07-01", "2026-07-07"]
+    assert str(html) in written.output
+    assert html.read_text().startswith("<!DOCTYPE html>")
+    assert len(csv.read_text().splitlines()) == 29
+    assert (quiet.code, quiet.output, quiet.errors) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "hint"),
+    [
+        pytest.param(("--since", "yesterday"), 2, "write it like 2026-07-01", id="no day"),
+        pytest.param(
+            ("--since", "2026-07-02", "--until", "2026-07-01"), 2, "before", id="reversed"
+        ),
+        pytest.param(("--html", "/nowhere/at/all.html"), 1, "/nowhere/at/all.html", id="no folder"),
+    ],
+)
+def test_a_report_that_cannot_be_made_says_why(
+    desk: Path, words: tuple[str, ...], code: int, hint: str
+) -> None:
+    ran = run_gateway("report", *words, config=desk)
+
+    assert (ran.code, hint in ran.errors) == (code, True)
+    assert "Traceback" not in ran.errors

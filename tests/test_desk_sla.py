@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.desk import sla
+from gateway.desk.levels import HotRushLevel, NormalLevel, ServiceLevels
 from gateway.desk.model import ClockKind
-from gateway.desk.policy import HotRushLevel, NormalLevel, ServiceLevels
 from gateway.worktime.hours import Calendar
 from gateway.worktime.span import between
 from gateway.worktime.zone import zone

@@ -225,6 +225,27 @@ def test_fields_full_of_syntax_cost_little(piece):
     assert time.process_time() - started < 1
 
 
+def test_a_part_with_too_much_header_does_not_spoil_the_mail():
+    parts = (("Content-Type: text/plain", "hi"), ("X-A: y\n" * 30_000, "x"))
+    mail = read(raw_mail(multipart(*parts), Content_Type="multipart/mixed; boundary=b1"))
+
+    assert mail.text == "hi"
+    assert not LIMITS & set(mail.defects)
+
+
+def test_a_line_belongs_to_the_innermost_multipart_that_uses_it():
+    inner = 'Content-Type: multipart/mixed; boundary="a----"'
+    parts = "\n\n--a----\nContent-Type: text/plain\n\nfirst\n--a------\nno part\n"
+    raw = raw_mail(
+        f"--a--\n{inner}{parts}--a----\n", Content_Type='multipart/mixed; boundary="a--"'
+    )
+
+    mail = read(raw)
+
+    assert mail.text.strip() == "first"
+    assert mail.defects == ()
+
+
 def test_every_odd_byte_in_header_and_text_is_stored_clean():
     for byte in (*range(0x20), *range(0x7F, 0x100)):
         odd = bytes((byte,))

@@ -306,7 +306,31 @@ def test_splitting_is_linear_in_a_hostile_text(piece):
     short, long = seconds(20_000), seconds(160_000)
 
     assert long < 16 * short + 0.2
-    assert long < 2
+    assert long < 1
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "\n", "> x\n", "On x wrote:\n", "Am 1.1.2020 schrieb x:\n", "a:\n", "1\n", ">\n\n",
+        "On ", "- ", ">> ", "_", "(", "\xa0", "*From:* x\n", "```\nx\n",
+        "> " + "x" * 70 + "\nyyy\n",
+    ],
+)  # fmt: skip
+def test_a_hostile_megabyte_is_split_within_a_second(piece):
+    text = piece * (1_000_000 // len(piece))
+    started = time.process_time()
+
+    spans = split_quotes(text)
+
+    assert time.process_time() - started < 1
+    assert sum(len(span.text) for span in spans) == len(text)
+
+
+def test_a_megabyte_behind_many_lines_is_kept_whole():
+    text = "word\n" * 60_000 + "> quoted\n" * 10
+
+    assert new(text) == text.strip()
 
 
 @pytest.mark.parametrize(

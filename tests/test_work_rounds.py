@@ -106,7 +106,7 @@ async def test_an_escalation_carries_what_is_needed_to_act(desk: SmallDesk) -> N
 
     words = " ".join(text_of(desk.last(ESCALATION, LEE)).split())
 
-    for needed in (ANN, "acme", "Waiting: since", "overdue by", "Help!", "#ack", "#eta", reply_to):
+    for needed in (ANN, "acme", "Waiting: since", "Overdue: by", "Help!", "#ack", "#eta", reply_to):
         assert needed in words
     assert "manager hears of it" in words
 
@@ -210,7 +210,7 @@ async def test_what_a_shorter_calendar_makes_overdue_is_told_in_the_next_round(
 
     # Then it is overdue since noon, and the lead hears of it at once
     assert (ESCALATION, LEE) in sent
-    assert "overdue by 2" in text_of(desk.last(ESCALATION, LEE))
+    assert "Overdue:   by 2" in text_of(desk.last(ESCALATION, LEE))
 
 
 async def test_a_step_is_recorded_once_for_its_due_time(desk: SmallDesk) -> None:

@@ -9,10 +9,15 @@ from gateway.cli import (
     daemon,
     demo,
     explain,
+    init,
     mail,
     orders,
     outbox,
     reading,
+    report,
+    settings,
+    split,
+    templates,
     tickets,
     wire,
 )
@@ -28,9 +33,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 demo.add_to(app)
+init.add_to(app)
 daemon.add_to(app)
 reading.add_to(app)
 explain.add_to(app)
+report.add_to(app)
+settings.add_to(app)
 wire.add_to(app)
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(customers.app, name="customers")
@@ -40,3 +48,5 @@ app.add_typer(calendar.app, name="calendar")
 app.add_typer(mail.app, name="mail")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(auth.app, name="auth")
+app.add_typer(split.app, name="split")
+app.add_typer(templates.app, name="templates")

@@ -15,7 +15,9 @@ from gateway.cli.operator import (
     TEMPORARY,
     WRONG_SETTINGS,
     Config,
+    Json,
     Operator,
+    as_json,
     complain,
     first_line,
     operator_of,
@@ -30,8 +32,8 @@ Probe = Callable[[Operator, Path | None], tuple[str, str]]
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the tree."""
-    app.command()(run)
-    app.command()(check)
+    app.command(short_help="Serve: take mail in, answer, keep promises.")(run)
+    app.command(short_help="Check settings and parts; sends nothing.")(check)
 
 
 def run(context: typer.Context, config: Config = None) -> None:
@@ -97,6 +99,7 @@ def check(
             "--roundtrip", help="Send a mail to each of our addresses; the daemon must run."
         ),
     ] = False,
+    json: Json = False,
 ) -> None:
     """Check settings, templates, database, smarthost and mailboxes.
 
@@ -110,7 +113,7 @@ def check(
     operator = operator_of(context)
     settings = operator.settings(config)
     _need_files(settings)
-    print(f"ok    settings    {settings.path}")
+    _tell("ok", "settings", str(settings.path), json=json)
     mailboxes: Iterable[tuple[str, Probe]] = (
         (f"imap.{name}", partial(mailbox_probe, name=name)) for name in settings.gateway.imap
     )
@@ -131,9 +134,17 @@ def check(
         except OUT_OF_REACH as error:
             word, text = "FAIL", f"the database is out of reach: {first_line(error)}"
         failures += word == "FAIL"
-        print(f"{word:5} {name:11} {text}")
+        _tell(word, name, text, json=json)
     if failures:
         raise typer.Exit(1)
+
+
+def _tell(word: str, name: str, text: str, *, json: bool) -> None:
+    """One part, and whether it works."""
+    if json:
+        print(as_json({"part": name, "state": word.lower(), "text": text}))
+    else:
+        print(f"{word:5} {name:11} {text}")
 
 
 def _calendar(operator: Operator, config: Path | None) -> tuple[str, str]:
@@ -154,19 +165,18 @@ def _calendar(operator: Operator, config: Path | None) -> tuple[str, str]:
 
 def _templates(operator: Operator, config: Path | None) -> tuple[str, str]:
     from gateway.daemon import plan_of
-    from gateway.letters.proofread import proofread
+    from gateway.letters.proof import findings, languages
     from gateway.letters.shelf import Shelf
 
     plan = plan_of(operator.settings(config), looks_only=True)
     if plan.own_letters and not plan.own_letters.is_dir():
         return "FAIL", f"{plan.own_letters}: there is no such folder (templates.dir)"
     shelf = Shelf(plan.built_in_letters, plan.own_letters)
-    names = shelf.names()
-    broken = [problem for name in names for problem in proofread(shelf, name)]
-    broken += [f"{path}: there is no letter of this name" for path in shelf.strangers()]
+    found = findings(shelf, plan.policy, plan.keys)
+    broken = [f"{one.file}: {one.text}" for one in found if one.level == "error"]
     if broken:
         return "FAIL", "; ".join(broken)
-    return "ok", f"{len(names)} letters"
+    return "ok", f"{len(shelf.names())} letters, languages: {', '.join(languages(shelf))}"
 
 
 def _database(operator: Operator, config: Path | None) -> tuple[str, str]:

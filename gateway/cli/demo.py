@@ -1,15 +1,13 @@
-"""`gateway demo`: a short story played on the real daemon, shown as it happens."""
+"""`gateway demo`: a week of a desk in a minute, played on the real parts with a moved clock."""
 
 import asyncio
 import io
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from textwrap import wrap
+from typing import Annotated, Final
 
-import aiosmtplib
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -17,67 +15,39 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from gateway import journal
-from gateway.cli.operator import Operator
+from gateway.cli.demo_settings import write_settings
+from gateway.cli.demo_stage import Letter, Played, Stage
+from gateway.cli.demo_story import ANN, STORY, Scene
+from gateway.cli.operator import Operator, refuse
 from gateway.cli.tickets import row_of
-from gateway.daemon import Daemon
+from gateway.daemon import Daemon, plan_of
 from gateway.desk.decision import Decision
 from gateway.desk.operator import sell_website
 from gateway.desk.queue import queue_order
-from gateway.letters.context import instant
-from gateway.settings.load import load_settings
-from gateway.settings.places import built_in
+from gateway.letters.context import REPLY_LINE, instant
+from gateway.letters.gallery import gallery
+from gateway.letters.proof import languages, proofs
+from gateway.letters.shelf import Shelf
+from gateway.report.page import page
+from gateway.settings.load import Settings, load_settings
 from gateway.store.desk_rows import load_account
 from gateway.store.listing import all_tickets
 from gateway.store.register import open_account
 from gateway.store.transaction import run_once
 from gateway.work.acts import act
+from gateway.work.reporting import count
 
-PAUSE_SECONDS: Final = 2.0
-PATIENCE_SECONDS: Final = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One mail of the story and what it shows."""
-
-    title: str
-    subject: str
-    text: str
-    answers: str = ""
-    """The letter this mail replies to; empty for a new mail."""
-
-
-STORY: Final = (
-    Scene(
-        "Ann has an urgent problem and puts [HotRush] into the subject.",
-        "[HotRush] Shop is down",
-        "The storefront returns error 500 since this morning.\n\nAnn",
-    ),
-    Scene(
-        "Ann asks an ordinary question.",
-        "Tax settings",
-        "How do I set up VAT for one country?\n\nBest regards\nAnn",
-    ),
-    Scene(
-        "Ann replies to the receipt; the reply finds its ticket by itself.",
-        "Re: Tax settings",
-        "I forgot to say: the country is Spain.\n\n> thank you for your message.",
-        answers="ticket_received",
-    ),
-    Scene(
-        "Ann says thank you; the engineers see it, and no clock starts anew.",
-        "Re: Tax settings",
-        "Thanks a lot!",
-        answers="ticket_received",
-    ),
-)
-CREDITS: Final = 40
-CUSTOMER: Final = "ann@acme.example"
+PAUSE_SECONDS: Final = 3.0
+ACCOUNT: Final = "acme"
+SHOWN_LINES: Final = 5
+LABEL: Final = 12
+GREETING_MAX: Final = 24
+WEEK: Final = timedelta(days=7)
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command()(demo)
+    app.command(short_help="See it all in a minute, on a throw-away desk.")(demo)
 
 
 def demo(
@@ -85,79 +55,66 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Stay up afterwards, to be sent mails by hand.")
     ] = False,
+    folder: Annotated[
+        Path | None, typer.Option(help="An empty folder for it all; else a temporary one.")
+    ] = None,
 ) -> None:
-    """Play a short story on a throw-away desk: real mails, real decisions, real letters.
+    """Play a week of a desk in about a minute: real mails, real decisions, real letters.
 
-    Needs no configuration, no server and no network; ends by itself.
+    The desk's own parts run on a throw-away folder, with a clock that is moved from scene to scene:
+    a question and its price, HotRush at night, a reply about something else, a refund, a missed
+    promise. Needs no configuration, no server and no network, and ends by itself. The folder with
+    all letters and the report stays until you remove it.
     """
-    console = Console(highlight=False)
-    with ExitStack() as folders:
-        if keep:
-            folder = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
-        else:
-            made = tempfile.TemporaryDirectory(prefix="gateway-demo-", ignore_cleanup_errors=True)
-            folder = Path(folders.enter_context(made))
-        try:
-            asyncio.run(_play(console, folder, pause=0 if fast else PAUSE_SECONDS, keep=keep))
-        except KeyboardInterrupt:
-            console.print("\nstopped")
+    console = Console(highlight=False, soft_wrap=False)
+    place = folder or Path(tempfile.mkdtemp(prefix="gateway-demo-"))
+    if folder and folder.exists() and any(folder.iterdir()):
+        refuse(f"{folder} is not empty; name another folder")
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        asyncio.run(_play(console, place.resolve(), pause=0 if fast else PAUSE_SECONDS, keep=keep))
+    except KeyboardInterrupt:
+        console.print("\nstopped")
 
 
 async def _play(console: Console, folder: Path, *, pause: float, keep: bool) -> None:
-    """Start the daemon on its own folder, play, show the summary, stop it."""
-    settings_file = _write_settings(folder)
+    """Write settings, play the scenes, show the end; with `keep`, serve."""
+    settings = load_settings(write_settings(folder), {})
     journal.start(form="json", level="info", stream=io.StringIO())
-    audience = Audience(console)
-    journal.follow(audience.hear)
-    daemon = Daemon(load_settings(settings_file, {}))
-    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(daemon.run(ready.set_result))
+    stage = Stage(settings, _monday(settings))
+    operator = Operator(stage.clock)
     try:
-        either: list[asyncio.Future[Any]] = [running, ready]
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            running.result()
-        console.print(f"[bold]The gateway takes mail at {daemon.addresses['smtp']}.[/bold]")
-        await asyncio.to_thread(_give_credits, settings_file)
+        await asyncio.to_thread(_give_credits, operator, settings.path)
+        console.print("[bold]A desk, one customer with 40 credits, and a week in a minute.[/bold]")
         for number, scene in enumerate(STORY, start=1):
             await asyncio.sleep(pause)
-            console.print(f"\n[bold cyan]{scene.title}[/bold cyan]")
-            await _send(daemon.addresses["smtp"], scene, number, folder / "letters")
-            await audience.settled(number)
-        _summary(console, settings_file)
-        if keep:
-            _invite(console, daemon, folder, settings_file)
-            await running
-        else:
-            console.print("Next: gateway demo --keep, and README.md for a desk of your own.")
+            local = stage.calendar.local(stage.at(scene))
+            place = f"{number}/{len(STORY)}"
+            console.print(f"\n[bold cyan]{place:>5}  {local:%a %H:%M}[/bold cyan]")
+            for line in wrap(scene.title, console.width - 2):
+                console.print(f"  [bold]{escape(line)}[/bold]")
+            _show(console, stage, scene, await stage.play(scene))
+            _show_credits(console, operator, settings.path)
     finally:
-        daemon.stop()
-        await running
+        await stage.close()
+    await asyncio.to_thread(_summary, console, operator, settings, folder)
+    if keep:
+        await _serve(console, settings, folder)
 
 
-def _write_settings(folder: Path) -> Path:
-    """The example settings, moved into a folder of their own, on a port the system chooses."""
-    example = built_in("config")
-    for name in ("policy.toml", "staff.toml"):
-        (folder / name).write_text((example / name).read_text(encoding="utf-8"), "utf-8")
-    text = (example / "gateway.toml").read_text(encoding="utf-8")
-    text = text.replace('state_dir = "../state"', 'state_dir = "state"')
-    text = text.replace('# listen = "127.0.0.1:8025"', 'listen = "127.0.0.1:0"')
-    text = text.replace('# maildir = "letters"', 'maildir = "../letters"')
-    path = folder / "gateway.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
+def _monday(settings: Settings) -> date:
+    """The Monday of the last week that is over, so that nothing of the story lies ahead."""
+    today = settings.policy.calendar.day_of(datetime.now(UTC))
+    return today - timedelta(days=today.weekday()) - WEEK
 
 
-def _give_credits(settings_file: Path) -> None:
+def _give_credits(operator: Operator, settings_file: Path) -> None:
     """Ann is a customer with credits; an operator would type `gateway customers add`."""
-    with Operator().desk(settings_file) as (engine, desk):
-        run_once(
-            engine, lambda c: open_account(c, "acme", [CUSTOMER], at=desk.clock(), name="Acme")
-        )
+    with operator.desk(settings_file) as (engine, desk):
+        run_once(engine, lambda c: open_account(c, ACCOUNT, [ANN], at=desk.clock(), name="Acme"))
 
         def decide(connection: Connection) -> Decision:
-            account = load_account(connection, "acme")
+            account = load_account(connection, ACCOUNT)
             if account is None:
                 raise AssertionError("the account was opened above")
             return sell_website(desk.policy, desk.clock(), account, (), order="W-1", earlier=())
@@ -165,99 +122,115 @@ def _give_credits(settings_file: Path) -> None:
         act(engine, desk, decide)
 
 
-async def _send(smtp: str, scene: Scene, number: int, letters: Path) -> None:
-    """Write Ann's mail and hand it to the gateway by SMTP."""
-    host, _, port = smtp.rpartition(":")
-    to, answered = "support@desk.example", ""
-    if scene.answers:
-        found = _letter(letters, scene.answers)
-        to, answered = found["Reply-To"], found["Message-ID"]
-    headers = [f"From: Ann <{CUSTOMER}>", f"To: {to}", f"Subject: {scene.subject}"]
-    headers.append(f"Message-ID: <demo-{number}@acme.example>")
-    if answered:
-        headers += [f"In-Reply-To: {answered}", f"References: {answered}"]
-    headers.append("Content-Type: text/plain; charset=utf-8")
-    raw = "\n".join(headers) + "\n\n" + scene.text + "\n"
-    await aiosmtplib.send(
-        raw.encode(),
-        sender=CUSTOMER,
-        recipients=[to],
-        hostname=host,
-        port=int(port),
-        start_tls=False,
-    )
+def _show(console: Console, stage: Stage, scene: Scene, played: Played) -> None:
+    """What the scene's mail says, what was decided, and which letters left."""
+    _show_letters(console, stage, played.meanwhile)
+    if scene.writer:
+        first, *more = scene.text.split("\n")
+        _tell(console, "writes", f"{first}{' …' if more else ''}")
+    if played.story is not None:
+        mail = played.story.mail
+        ticket = f"T-{mail.ticket}" if mail.ticket else "no ticket"
+        _tell(console, "decided", f"{mail.disposition}, {ticket}: {'; '.join(mail.reasons)}")
+    _show_letters(console, stage, played.letters)
+    every = (*played.meanwhile, *played.letters)
+    shown = next((one for one in every if one.sent.letter == scene.shows), None)
+    for text in _first_words(shown) if shown else ():
+        console.print(f"    [green]|[/green] {escape(text[: console.width - 6])}", soft_wrap=True)
 
 
-def _letter(letters: Path, event: str) -> Mapping[str, str]:
-    """The last letter of a kind to Ann, from the Maildir where letters go."""
-    from email import message_from_bytes, policy
-
-    for path in sorted((letters / "new").iterdir(), reverse=True):
-        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
-        if mail["X-Ticket-Event"] == event:
-            return {name: str(mail[name]) for name in ("Reply-To", "Message-ID")}
-    raise FileNotFoundError(f"no letter {event} in {letters}")
+def _show_letters(console: Console, stage: Stage, letters: list[Letter]) -> None:
+    for letter in letters:
+        at = f"{stage.calendar.local(letter.at):%a %H:%M}"
+        _tell(console, at, f"{letter.sent.letter} to {letter.sent.recipient}: {letter.subject}")
 
 
-class Audience:
-    """Shows events of the diary as lines for people."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._taken = 0
-        self._expected = 0
-        self._sent = 0
-        self._changed = asyncio.Event()
-
-    def hear(self, event: str, line: Mapping[str, Any]) -> None:
-        """An event of the daemon."""
-        show = self._console.print
-        if event == "accepted":
-            show(f"  [dim]arrived[/dim]   a mail of {line['size']} octets, kept")
-        elif event == "taken_in":
-            self._taken += 1
-            self._expected += int(line["letters"])
-            reasons = escape("; ".join(line["reasons"]))
-            ticket = f"T-{line['ticket']}" if line["ticket"] else "no ticket"
-            show(f"  [dim]decided[/dim]   {line['disposition']}, {ticket}: {reasons}")
-        elif event == "sent":
-            self._sent += line["ticket"] is not None
-            show(f"  [dim]sent[/dim]      {line['letter']} to {line['to']}")
-        self._changed.set()
-
-    async def settled(self, mails: int) -> None:
-        """Wait until so many mails are decided and their letters are out."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while self._taken < mails or self._sent < self._expected:
-                self._changed.clear()
-                await self._changed.wait()
+def _tell(console: Console, label: str, text: str) -> None:
+    """A line with a label; what does not fit goes on below itself."""
+    first, *more = wrap(text, max(20, console.width - LABEL)) or [""]
+    console.print(f"  [dim]{label:{LABEL - 2}}[/dim]{escape(first)}", soft_wrap=True)
+    for line in more:
+        console.print(f"{'':{LABEL}}{escape(line)}", soft_wrap=True)
 
 
-def _summary(console: Console, settings_file: Path) -> None:
-    with Operator().desk(settings_file) as (engine, desk):
+def _first_words(letter: Letter) -> list[str]:
+    """The beginning of a letter, below its reply line and greeting."""
+    lines = [line for line in letter.text.splitlines() if line.strip() and line != REPLY_LINE]
+    greets = bool(lines) and lines[0].rstrip().endswith(",") and len(lines[0]) < GREETING_MAX
+    return lines[greets:][:SHOWN_LINES]
+
+
+def _show_credits(console: Console, operator: Operator, settings_file: Path) -> None:
+    with operator.desk(settings_file) as (engine, _):
+        account = run_once(engine, lambda c: load_account(c, ACCOUNT))
+    if account is not None:
+        has = account.balance
+        held = f", {has.held} of them reserved" if has.held else ""
+        _tell(console, "credits", f"{has.balance}{held}")
+
+
+def _summary(console: Console, operator: Operator, settings: Settings, folder: Path) -> None:
+    """The queue, the books, the report; and where everything lies."""
+    with operator.desk(settings.path) as (engine, desk), operator.spool(settings.path) as spool:
         found = queue_order(run_once(engine, lambda c: all_tickets(c, closed=True)))
+        last = desk.policy.calendar.day_of(desk.clock())
+        period = (last - timedelta(days=last.weekday()), last)
+        figures = run_once(engine, lambda c: count(c, desk, spool, period))
+        counts = spool.counts()
+        prefix, zone = desk.policy.mail.ticket_prefix, desk.policy.calendar.zone
+    report, letters = folder / "report.html", folder / "letters.html"
+    report.write_text(page(figures, desk.policy.operator.name), encoding="utf-8")
+    letters.write_text(_gallery(settings), encoding="utf-8")
     table = Table(title="\nThe queue, HotRush first")
     for name in ("ticket", "status", "HotRush", "subject", "due"):
         table.add_column(name)
     for one in found:
-        row = row_of(one, desk.policy.mail.ticket_prefix)
-        due = instant(row["due"], desk.policy.calendar.zone) if row["due"] else "-"
-        table.add_row(row["id"], row["status"], row["hotrush"], row["subject"], due)
+        row = row_of(one, prefix)
+        due = instant(row["due"], zone) if row["due"] else "-"
+        table.add_row(row["id"], row["status"], row["hotrush"], escape(row["subject"]), due)
     console.print(table)
-    with Operator().spool(settings_file) as spool:
-        counts = spool.counts()
+    total = figures.total
     console.print(
         f"{counts.accepted} mails accepted, {counts.done} taken in, {counts.waiting} waiting, "
-        f"{counts.parked} set aside."
+        f"{counts.parked} set aside.\n"
+        f"Promises: {total.kept + total.hotrush_kept} kept, "
+        f"{total.missed + total.hotrush_missed} missed. "
+        f"Credits: {total.charged} charged, {total.returned} returned.\n"
     )
+    for name, value in (
+        ("Report", report.as_uri()),
+        ("Letters", f"{folder / 'letters'} (a Maildir: mutt -f {folder / 'letters'})"),
+        ("All letters", letters.as_uri()),
+        ("Look inside", f"gateway tickets show T-1001 --config {settings.path}"),
+        ("Your own desk", "gateway init, then gateway check and gateway run; see README.md"),
+        ("Clean up", f"rm -r {folder}"),
+    ):
+        console.print(f"[bold]{name + ':':15}[/bold]{escape(value)}", soft_wrap=True)
 
 
-def _invite(console: Console, daemon: Daemon, folder: Path, settings_file: Path) -> None:
-    host, _, port = daemon.addresses["smtp"].rpartition(":")
-    console.print(
-        f"\n[bold]The gateway stays up; end it with Ctrl-C.[/bold] Send it a mail:\n"
-        f"  swaks --server {host} --port {port} --from you@home.example "
-        f"--to support@desk.example --header 'Subject: Hello'\n"
-        f"Letters: {folder / 'letters'} (a Maildir: mutt -f {folder / 'letters'})\n"
-        f"Tickets: gateway tickets list --config {settings_file}"
-    )
+def _gallery(settings: Settings) -> str:
+    """Every letter in every language, as customers and staff would get it."""
+    plan = plan_of(settings)
+    shelf = Shelf(plan.built_in_letters)
+    made = [one for tag in languages(shelf) for one in proofs(shelf, plan.policy, plan.keys, tag)]
+    return gallery(f"Letters of {plan.policy.operator.name}", made)
+
+
+async def _serve(console: Console, settings: Settings, folder: Path) -> None:
+    """Stay up on the same folder, as the real daemon with the real clock."""
+    daemon = Daemon(settings)
+
+    def invite(_: str) -> None:
+        host, _, port = daemon.addresses["smtp"].rpartition(":")
+        console.print(
+            f"\n[bold]The gateway takes mail at {host}:{port}; end it with Ctrl-C.[/bold]\n"
+            f"Send it a mail:  swaks --server {host} --port {port} --from you@home.example "
+            f"--to support@desk.example --header 'Subject: Hello'\n"
+            f"Its letters:     {folder / 'letters'}",
+            soft_wrap=True,
+        )
+
+    try:
+        await daemon.run(invite)
+    finally:
+        daemon.stop()

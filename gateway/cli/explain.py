@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.desk.clues import Clues
     from gateway.desk.decision import Decision, SendLetter
     from gateway.desk.facts import Facts
+    from gateway.desk.weighing import Weighed
     from gateway.letters.writer import Writer
     from gateway.mail.message import Mail
     from gateway.work.assembly import Plan
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command()(explain)
+    app.command(short_help="Show what a mail would lead to, and why.")(explain)
 
 
 def explain(
@@ -46,6 +47,7 @@ def explain(
     from gateway.mail.message import Envelope
     from gateway.mail.parse import read_mail
     from gateway.store.facts import gather
+    from gateway.store.learned import load
     from gateway.store.listing import next_ticket_number
 
     if not file.is_file():
@@ -62,7 +64,7 @@ def explain(
     mail = read_mail(file.read_bytes(), envelope)
     with _read_only(operator, plan) as connection:
         clues = find_clues(mail, plan.policy, plan.keys)
-        facts = gather(connection, mail, clues, plan.policy)
+        facts = gather(connection, mail, clues, plan.policy, load(connection))
         decision = decide(mail, facts, plan.policy, now)
         number = next_ticket_number(connection)
     writer = Writer(Shelf(plan.built_in_letters, plan.own_letters), plan.policy, plan.keys)
@@ -130,20 +132,40 @@ def _told(
     decision: "Decision",
     letters: list[dict[str, Any]],
 ) -> dict[str, Any]:
+    from gateway.mail.cut import what_was_cut
+
     return {
         "from": clues.sender,
         "subject": mail.subject,
         "new_text": mail.new_text,
-        "cut": len(mail.text) - len(mail.new_text),
+        "cut": [f"{one.kind}, {one.lines} lines: {one.first}" for one in what_was_cut(mail)],
         "automatic": mail.automatic or None,
         "defects": list(mail.defects),
         "commands": [str(one.verb) for one in clues.commands.commands]
         or [one.line for one in clues.control.commands],
         "found_by": facts.found_by or None,
+        "events": list(decision.alarms),
         "disposition": str(decision.disposition),
+        "topic": _topic(decision.weighed),
         "reasons": list(decision.reasons),
         "changes": [_change(one) for one in decision.changes],
         "letters": letters,
+    }
+
+
+def _topic(weighed: "Weighed | None") -> dict[str, Any] | None:
+    """What spoke for and against another topic: points, score, signs and words (policy 4.7)."""
+    if weighed is None:
+        return None
+    likeness = weighed.likeness
+    return {
+        "points": weighed.points,
+        "signs": list(weighed.reasons),
+        "score": round(likeness.score, 3),
+        "threshold": weighed.threshold,
+        "for": list(likeness.words_for),
+        "against": list(likeness.words_against),
+        "from_paragraph": weighed.paragraph,
     }
 
 
@@ -166,7 +188,12 @@ def _print(told: dict[str, Any]) -> None:
     for key, value in told.items():
         if key in ("letters", "new_text") or value in (None, [], ""):
             continue
-        if isinstance(value, list):
+        if isinstance(value, dict):
+            print(f"{key}:")
+            for name, one in value.items():
+                shown = ", ".join(one) if isinstance(one, list) else one
+                print(f"  {name.replace('_', ' ') + ':':15} {shown}")
+        elif isinstance(value, list):
             print(f"{key.replace('_', ' ')}:")
             for one in value:
                 print(f"  {one}")

@@ -1,14 +1,18 @@
 """`gateway mail`: every mail that came in, what became of it, and the ones set aside."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from gateway.cli import mailboxes
 from gateway.cli.operator import Config, Json, as_json, operator_of, print_rows, refuse
+from gateway.desk.operator import end_pauses
 from gateway.store.listing import Story, TakenIn, latest_mails, stories
 from gateway.store.mails import raw_of
+from gateway.store.spent import all_pauses
 from gateway.store.transaction import run_once
+from gateway.work.acts import act
 
 app = typer.Typer(
     help="Mails that came in: counted, listed, traced, released.", no_args_is_help=True
@@ -109,20 +113,69 @@ def release(context: typer.Context, queue_id: QueueId, config: Config = None) ->
 
 
 @app.command()
+def pauses(context: typer.Context, config: Config = None, json: Json = False) -> None:
+    """List what gets no automatic mail for a while: bounced addresses, spent budgets."""
+    operator = operator_of(context)
+    with operator.desk(config) as (engine, _):
+        listed = run_once(engine, lambda c: all_pauses(c, operator.clock()))
+    print_rows(
+        (
+            {
+                "scope": one.scope,
+                "key": one.key or None,
+                "since": one.since,
+                "until": one.until,
+                "reason": one.reason,
+            }
+            for one in listed
+        ),
+        as_lines=json,
+    )
+
+
+@app.command()
+def resume(
+    context: typer.Context,
+    key: Annotated[
+        str, typer.Argument(help="Address, ticket or domain; nothing for the whole desk.")
+    ] = "",
+    config: Config = None,
+) -> None:
+    """End a pause: automatic mail goes out again, what was withheld after a bounce included."""
+    operator = operator_of(context)
+    with operator.desk(config) as (engine, desk):
+        wanted = key.lower().removeprefix(desk.policy.mail.ticket_prefix.lower())
+        ended = [
+            one
+            for one in run_once(engine, lambda c: all_pauses(c, operator.clock()))
+            if one.key == wanted
+        ]
+        if not ended:
+            refuse("no such pause; see gateway mail pauses")
+        act(engine, desk, lambda _: end_pauses(desk.policy, operator.clock(), tuple(ended)))
+    for one in ended:
+        print(f"{one.scope} {one.key}: resumed")
+
+
+@app.command()
 def trace(
     context: typer.Context, queue_id: QueueId, config: Config = None, json: Json = False
 ) -> None:
-    """Tell a mail's story: which rules spoke, where it went, what was sent in consequence.
+    """Tell a mail's story: rules that spoke, key, what was cut, where it went, what was sent.
 
     Takes a queue id or a Message-ID.
     """
     with operator_of(context).desk(config) as (engine, desk):
         prefix = desk.policy.mail.ticket_prefix
         found = run_once(engine, lambda c: stories(c, queue_id.strip("<>")))
+        raws = {
+            one.mail.queue_id: run_once(engine, partial(raw_of, queue_id=one.mail.queue_id))
+            for one in found
+        }
     if not found:
         refuse(f"no mail {queue_id} was taken in")
     for story in found:
-        row = _story(story, prefix)
+        row = {**_story(story, prefix), "cut": _cuts(raws[story.mail.queue_id])}
         if json:
             print(as_json(row))
             continue
@@ -135,6 +188,20 @@ def trace(
         print()
 
 
+def _cuts(raw: bytes | None) -> list[str]:
+    """What of a mail was no new text; its raw bytes are read once more."""
+    from datetime import UTC, datetime
+
+    from gateway.mail.cut import what_was_cut
+    from gateway.mail.message import Envelope
+    from gateway.mail.parse import read_mail
+
+    if raw is None:
+        return []
+    mail = read_mail(raw, Envelope(queue_id="traced", received_at=datetime.now(UTC)))
+    return [f"{one.kind}, {one.lines} lines: {one.first}" for one in what_was_cut(mail)]
+
+
 def _story(story: Story, prefix: str) -> dict[str, Any]:
     mail = story.mail
     return {
@@ -143,6 +210,7 @@ def _story(story: Story, prefix: str) -> dict[str, Any]:
         "source": mail.source,
         "taken_in_at": mail.taken_in_at,
         "rules": list(mail.reasons),
+        "events": list(mail.alarms),
         "filed": [f"{prefix}{ticket} as {kind}" for ticket, kind in story.filed],
         "letters": [f"{letter} to {to}: {state}" for letter, to, state in story.letters],
     }

@@ -131,6 +131,7 @@ def add(draft: Draft, credit: Credit, *, to: str) -> None:
         count=credit.count,
         why=credit.why,
         reason=credit.reason,
+        ref=credit.ref,
         tickets=gone_on,
     )
 

@@ -1,9 +1,17 @@
 """A delivery report finds the ticket of the mail it is about and tells the engineer (rule M2)."""
 
+from datetime import datetime
+from typing import Final
+
 from gateway.desk.decision import FileMessage, MessageKind
 from gateway.desk.draft import Draft
 from gateway.desk.facts import Facts
-from gateway.mail.message import FailedRecipient, Mail
+from gateway.desk.pause import PauseLetters
+from gateway.mail.message import DeliveryReport, FailedRecipient, Mail
+
+UNKNOWN: Final = "5.1."
+"""Status codes of addresses that do not exist (RFC 3463 section 3.2)."""
+STRIKES: Final = 3
 
 
 def take_report(draft: Draft, mail: Mail, facts: Facts) -> None:
@@ -25,6 +33,7 @@ def take_report(draft: Draft, mail: Mail, facts: Facts) -> None:
         )
     )
     failed = [one for one in report.recipients if one.action == "failed"]
+    until = _pause(draft, report, facts)
     if report.recipients and not failed:
         draft.because("only delayed: nobody is told")
         return
@@ -32,7 +41,8 @@ def take_report(draft: Draft, mail: Mail, facts: Facts) -> None:
     address = ", ".join(one.recipient for one in failed) or (
         facts.replied.to if facts.replied else ticket.requester
     )
-    if draft.policy.staff.person(address):
+    # A list of staff has no engineer to tell: telling the list would bounce again.
+    if draft.policy.staff.person(address) or (facts.replied and facts.replied.to_staff):
         draft.to_operator(
             "operator_alert",
             what="staff_bounce",
@@ -48,7 +58,38 @@ def take_report(draft: Draft, mail: Mail, facts: Facts) -> None:
         which=letter,
         address=address,
         reason=_reason(failed),
+        until=until,
     )
+
+
+def _pause(draft: Draft, report: DeliveryReport, facts: Facts) -> datetime | None:
+    """Pause an address that fails for good, if the report is on a letter of ours beyond doubt.
+
+    Only the signed address that a letter left from is believed (attack A75): an unknown mailbox
+    pauses at once, any other failure on its third day.
+    """
+    letter = facts.replied
+    hard = [one for one in report.recipients if one.is_permanent]
+    if letter is None or letter.to_staff or not letter.by_report or not hard:
+        return None
+    earlier = facts.spent.pauses.get(("address", letter.to))
+    strikes = earlier.strikes if earlier else 0
+    if earlier is None or earlier.since.date() != draft.at.date():
+        strikes += 1
+    pauses = strikes >= STRIKES or any(one.status.startswith(UNKNOWN) for one in hard)
+    until = draft.at + draft.policy.budget.bounce_pause if pauses else draft.at
+    draft.record(
+        PauseLetters(
+            scope="address",
+            key=letter.to,
+            since=draft.at,
+            until=until,
+            strikes=strikes,
+            reason=_reason(hard)[:200] or "delivery failed",
+        )
+    )
+    draft.because(f"hard bounce {strikes}" + (": address paused" if pauses else ""))
+    return until if pauses else None
 
 
 def _reason(failed: list[FailedRecipient]) -> str:

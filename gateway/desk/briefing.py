@@ -40,7 +40,7 @@ def inform(draft: Draft, facts: Facts, person: Person, command: StaffCommand) ->
         count=facts.briefing.queue_count,
         said=_history(facts) if command.verb == "history" else (),
         said_count=facts.briefing.history_count,
-        credits=_credits(account) if account and command.verb == "balance" else None,
+        book=_credits(account) if account and command.verb == "balance" else None,
         entries=_entries(facts) if command.verb == "balance" else (),
     )
     return None

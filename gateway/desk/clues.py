@@ -132,7 +132,12 @@ def _list_of(token: Token, policy: Policy, keys: Keys) -> str:
 
 
 def _references(mail: Mail) -> tuple[str, ...]:
-    nearest_first = (*mail.in_reply_to, *reversed(mail.references))
+    reported = mail.report.original_message_id if mail.report else None
+    nearest_first = (
+        *mail.in_reply_to,
+        *reversed(mail.references),
+        *((reported,) if reported else ()),
+    )
     return tuple(dict.fromkeys(nearest_first))[:REFERENCES_MAX]
 
 

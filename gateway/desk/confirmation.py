@@ -136,7 +136,11 @@ def _confirm_late(draft: Draft, ticket: Ticket, expired: Assessment, writer: str
         clocks.wait_for_staff(draft, number)
         after = draft.ticket(number)
         draft.to_staff(
-            "engineer_status_changed", draft.on_the_ticket(after), after, what="late_confirm"
+            "engineer_status_changed",
+            draft.on_the_ticket(after),
+            after,
+            what="late_confirm",
+            text="",
         )
 
 

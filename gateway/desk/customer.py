@@ -5,7 +5,7 @@ A command changes the desk at once, so that the next one, and the text, meet the
 
 from dataclasses import replace
 
-from gateway.desk import closing, confirmation, request, split
+from gateway.desk import closing, confirmation, request, split, split_acts
 from gateway.desk.commands import Command, Verb
 from gateway.desk.customer_commands import RUN
 from gateway.desk.decision import MessageKind
@@ -15,6 +15,7 @@ from gateway.desk.model import Ticket, Verdict, Waiting
 from gateway.desk.reply import Reply, pass_on, tell_foreign_confirm, tell_staff
 from gateway.desk.thanks import is_thanks
 from gateway.desk.trust import Proof
+from gateway.desk.weighing import Reading
 from gateway.mail.message import Mail
 
 
@@ -40,39 +41,71 @@ def take_reply(draft: Draft, mail: Mail, facts: Facts, proof: Proof, ticket: Tic
 
 
 def _take_text(reply: Reply) -> None:
+    if reply.is_filed:
+        return
     if not reply.has_content or reply.told:
         reply.file(MessageKind.FILED if not reply.has_content else MessageKind.MAIL)
         return
     if not reply.ticket.is_open:
         _take_text_of_closed(reply)
         return
-    plan = split.consider(reply.draft, reply.mail, reply.facts, reply.ticket, reply.text)
+    plan = _weigh(reply)
     if plan.moves:
-        stays = split.carry_out(reply.draft, reply.mail, reply.facts, reply.ticket, plan)
-        if not stays:
+        _carry_out(reply, plan)
+        if not reply.text:
             return
-        reply.text = stays
+    elif plan.suggestion:
+        split_acts.remember(reply.draft, reply.ticket, plan, "suggested")
     pass_on(reply, suggestion=plan.suggestion)
+
+
+def _weigh(reply: Reply) -> split.Plan:
+    if reply.stays:
+        return split.Plan(stays=reply.text)
+    reading = Reading(
+        mail=reply.mail,
+        facts=reply.facts,
+        ticket=reply.ticket,
+        text=reply.text,
+        settled=reply.settled,
+    )
+    return split.consider(reply.draft, reading)
+
+
+def _carry_out(reply: Reply, plan: split.Plan) -> None:
+    """What becomes a ticket of its own is no longer text of the reply."""
+    reply.text = split_acts.carry_out(reply.draft, reply.mail, reply.ticket, plan)
 
 
 def _take_text_of_closed(reply: Reply) -> None:
     """Rule M16: thanks are filed, another topic is split, the rest reopens or starts anew."""
-    draft, ticket = reply.draft, reply.ticket
-    if is_thanks(reply.text) and not reply.mail.attachments:
-        draft.because("thanks in a closed ticket are filed (M16)")
-        reply.file(MessageKind.FILED)
+    draft = reply.draft
+    if _only_thanks(reply):
         return
-    plan = split.consider(draft, reply.mail, reply.facts, ticket, reply.text)
-    if plan.moves and not plan.stays:
-        split.carry_out(draft, reply.mail, reply.facts, ticket, plan)
-        return
-    if not confirmation.is_reopenable(draft, ticket):
+    plan = _weigh(reply)
+    reopens = confirmation.is_reopenable(draft, reply.ticket)
+    if plan.moves and (reopens or not plan.stays):
+        _carry_out(reply, plan)
+        if not reply.text or _only_thanks(reply):
+            return
+    if not reopens:
         draft.because("closed too long ago: a ticket of its own (M16)")
-        reply.number = request.open_first(draft, reply.mail, reply.facts, reply.proof, old=ticket)
+        reply.number = request.open_first(
+            draft, reply.mail, reply.facts, reply.proof, old=reply.ticket
+        )
         return
     draft.because("reply reopens (M16)")
     reply.file(MessageKind.MAIL, Waiting.STAFF)
     closing.reopen(draft, reply.number, writer=reply.writer, text=reply.text, by="customer")
+
+
+def _only_thanks(reply: Reply) -> bool:
+    """Thanks in a closed ticket are filed: nothing opens again for them."""
+    if not is_thanks(reply.text) or reply.mail.attachments:
+        return False
+    reply.draft.because("thanks in a closed ticket are filed (M16)")
+    reply.file(MessageKind.FILED)
+    return True
 
 
 def _take_foreign(reply: Reply) -> None:

@@ -4,7 +4,17 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
-from gateway.desk import account, closing, confirmation, hotrush, price, request, split
+from gateway.desk import (
+    account,
+    closing,
+    confirmation,
+    hotrush,
+    merging,
+    price,
+    request,
+    split,
+    split_acts,
+)
 from gateway.desk.commands import Command, Verb
 from gateway.desk.decision import SetPayment
 from gateway.desk.model import Verdict
@@ -30,6 +40,7 @@ def _confirm(reply: Reply, command: Command) -> None:
             assessment=present.number if present else None,
         )
         return
+    reply.settled = True
     confirmation.confirm(reply.draft, reply.number, command, reply.facts.replied, reply.writer)
 
 
@@ -109,14 +120,13 @@ def _new_ticket(reply: Reply, command: Command) -> None:
         return
     reply.draft.because("new ticket asked for (A19)")
     plan = split.explicit(reply.text or command.subject, command.subject)
-    split.carry_out(reply.draft, reply.mail, reply.facts, reply.ticket, plan)
-    reply.told = True
+    reply.text = split_acts.carry_out(reply.draft, reply.mail, reply.ticket, plan)
+    reply.is_filed = True
 
 
 def _same_topic(reply: Reply, command: Command) -> None:
     del command
-    reply.draft.because("the customer says it is the same topic")
-    split.undo_by_customer(reply.draft, reply.facts, reply.number, reply.writer)
+    merging.same_topic(reply)
 
 
 def _agree(reply: Reply, command: Command) -> None:

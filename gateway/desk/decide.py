@@ -1,8 +1,11 @@
 """A mail, facts, the policy and an instant make a decision: the one entrance to the rules."""
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
-from gateway.desk import account, inquiry, repeats, request
+from gateway.desk import account, budget, flood, inquiry, language, repeats, request
+from gateway.desk.alarms import Outcome, alarms
 from gateway.desk.bounce import take_report
 from gateway.desk.commands import Verb
 from gateway.desk.customer import take_reply
@@ -10,10 +13,16 @@ from gateway.desk.decision import Decision, Disposition
 from gateway.desk.draft import Draft
 from gateway.desk.engineer import take_control
 from gateway.desk.facts import Facts
+from gateway.desk.pause import ResumeLetters
 from gateway.desk.policy import Policy
 from gateway.desk.triage import Case, triage
 from gateway.desk.trust import Proof, prove
 from gateway.mail.message import Mail
+
+OF_PEOPLE: Final = frozenset(
+    {Disposition.FOLLOW_UP, Disposition.INQUIRY, Disposition.REQUEST},
+)
+"""Mails from which we learn what language a customer reads."""
 
 
 def decide(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decision:
@@ -29,9 +38,41 @@ def decide(mail: Mail, facts: Facts, policy: Policy, now: datetime) -> Decision:
         account=(facts.ticket_account if in_ticket else None) or facts.account,
         tickets=(one for one in (facts.ticket if in_ticket else None, *facts.others) if one),
     )
+    draft.written = language.written_in(mail, facts.clues.sender)
     draft.because(reason)
+    if disposition in OF_PEOPLE and proof.is_contact:
+        draft.record(*language.learned(draft.written, facts.contact))
+    if in_ticket and facts.found_by:
+        draft.because(_key(facts))
+    _wake_up(draft, facts, proof, disposition)
     decision = _take(draft, mail, facts, proof, disposition)
-    return repeats.thin_out(decision, facts, policy, draft.at)
+    thinned = repeats.thin_out(decision, facts, policy, draft.at)
+    kept = budget.keep_within(thinned, facts, policy, draft.at)
+    outcome = Outcome(mail=mail, facts=facts, proof=proof, decision=kept, staff=policy.staff)
+    return replace(kept, alarms=alarms(outcome))
+
+
+def _key(facts: Facts) -> str:
+    """What led to the ticket (rule M3); never the token itself, which is a secret."""
+    clues = facts.clues
+    if facts.found_by == "token":
+        return "key: the token in the address it was sent to"
+    if facts.found_by == "subject":
+        return f"key: the number {clues.tags.ticket} in the subject"
+    if facts.replied:
+        how = "a report on" if facts.replied.by_report else "a reply to"
+        return f"key: {how} {facts.replied.letter}"
+    named = clues.references[0].partition(".t.")[0] if clues.references else "the same Message-ID"
+    return f"key: {named}"
+
+
+def _wake_up(draft: Draft, facts: Facts, proof: Proof, disposition: Disposition) -> None:
+    """Whoever writes to us has a mailbox: a pause after bounces ends."""
+    pause = facts.spent.pauses.get(("address", facts.clues.sender))
+    people = (Disposition.FOLLOW_UP, Disposition.REQUEST, Disposition.INQUIRY)
+    if pause and disposition in people and not proof.verdict.is_fail:
+        draft.record(ResumeLetters(scope="address", key=facts.clues.sender))
+        draft.because("letters to this address are resumed: it writes to us")
 
 
 def _take(
@@ -54,6 +95,8 @@ def _take(
         case Disposition.INQUIRY:
             number = None
             inquiry.take_inquiry(draft, facts, proof)
+        case Disposition.REQUEST if facts.spent.newest_ticket:
+            number = flood.join(draft, mail, facts, facts.spent.newest_ticket)
         case Disposition.REQUEST:
             number = _open(draft, mail, facts, proof)
         case _:

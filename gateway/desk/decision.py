@@ -1,7 +1,6 @@
 """What the core answers: a disposition, the rules that spoke, and every change that follows.
 
-Changes are small frozen values with names that begin with a verb. A decision can be printed,
-compared and carried out; `gateway.store.apply` does the last and misses none (`assert_never`).
+Changes are small frozen values named by a verb; `gateway.store.apply` misses none of them.
 """
 
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from gateway.desk.clock_change import (
     StartClock,
     StopClock,
 )
+from gateway.desk.language import LearnLanguage
 from gateway.desk.model import (
     Account,
     Assessment,
@@ -28,10 +28,14 @@ from gateway.desk.model import (
     Payment,
     Status,
     Ticket,
+    TicketState,
     Verdict,
     Waiting,
     Withdrawal,
 )
+from gateway.desk.pause import PauseChange
+from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
+from gateway.desk.weighing import Weighed
 from gateway.ledger.entry import Entry
 
 
@@ -194,13 +198,6 @@ class LinkTickets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndSuggestions:
-    """No more split suggestions for this ticket (`#nosplit`)."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
     """Credits are ordered; its number is a stand-in until the store draws one."""
 
@@ -247,6 +244,8 @@ class SendLetter:
     """The address whose letter this is a copy of, or empty."""
     with_attachments: bool = False
     """The attachments of the mail at hand travel along."""
+    language: str = ""
+    """What the recipient reads, as far as it is known: `de`, `pt-BR`."""
 
 
 Change = (
@@ -265,24 +264,21 @@ Change = (
     | StartClock
     | StopClock
     | FileMessage
+    | TrimMessage
     | LinkTickets
     | EndSuggestions
+    | RecordSplit
+    | LabelSplit
     | PlaceOrder
     | SettleOrder
     | ArmStep
     | RecordStep
+    | PauseChange
     | HoldStep
     | RecountClock
+    | LearnLanguage
     | SendLetter
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TicketState:
-    """A ticket before and after a decision; a new one has no before."""
-
-    before: Ticket | None
-    after: Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,8 +296,12 @@ class Decision:
     account: str | None = None
     hold_reason: str = ""
     """Why the mail waits for the operator, where it does."""
+    alarms: tuple[str, ...] = ()
+    """Events of the diary that the operator should see."""
     states: tuple[TicketState, ...] = ()
     """Every ticket that the changes touch, before and after."""
+    weighed: Weighed | None = None
+    """What spoke for and against another topic, where the text was weighed (policy 4.7)."""
 
     @property
     def letters(self) -> tuple[SendLetter, ...]:

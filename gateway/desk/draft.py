@@ -19,12 +19,13 @@ from gateway.desk.decision import (
     OpenTicket,
     SendLetter,
     Thread,
-    TicketState,
 )
 from gateway.desk.evolve import evolve, evolve_account
-from gateway.desk.model import Account, LetterValue, Order, Status, Ticket
+from gateway.desk.language import Written, reads
+from gateway.desk.model import Account, LetterValue, Order, Status, Ticket, TicketState
 from gateway.desk.people import SUPPORT, Role
 from gateway.desk.policy import Policy
+from gateway.desk.weighing import Weighed
 from gateway.ledger.balance import Movement
 from gateway.ledger.entry import Entry, Kind
 
@@ -52,10 +53,14 @@ class Draft:
         """Name of the event: what makes causes of entries and keys of letters unique."""
         self.actor = actor
         self.account = account
+        self.written = Written()
+        """The language of the mail at hand."""
         self.tickets = {ticket.number: ticket for ticket in tickets}
         self.before = dict(self.tickets)
         self.changes: list[Change] = []
         self.reasons: list[str] = []
+        self.weighed: Weighed | None = None
+        """What spoke for and against another topic, once a text was weighed."""
         self._entry_count = 0
 
     # Recording
@@ -148,7 +153,7 @@ class Draft:
                 to=to,
                 audience=Audience.CUSTOMER,
                 thread=thread,
-                automatic=_automatic(letter, thread),
+                automatic=automatic(letter, thread),
                 ticket=ticket,
                 order=order,
                 assessment=assessment,
@@ -251,13 +256,16 @@ class Draft:
                 for number, after in self.tickets.items()
                 if self.before.get(number) != after
             ),
+            weighed=self.weighed,
         )
 
     def _with_final_state(self, change: Change) -> Change:
         if not isinstance(change, SendLetter):
             return change
         ticket = change.ticket and self.tickets.get(change.ticket.number, change.ticket)
-        return replace(change, ticket=ticket, account=self.account)
+        is_customers = change.audience is Audience.CUSTOMER
+        language = reads(change.to, self.account, self.written) if is_customers else ""
+        return replace(change, ticket=ticket, account=self.account, language=language)
 
     # What rules ask
 
@@ -316,8 +324,8 @@ class Draft:
         return wanted
 
 
-def _automatic(letter: str, thread: Thread) -> Literal["auto-replied", "auto-generated", ""]:
+def automatic(letter: str, thread: Thread) -> Literal["auto-replied", "auto-generated", ""]:
     """Auto-Submitted by policy 4.12: what a person wrote carries none."""
     if letter in ("answer", "clarification"):
         return ""
-    return AUTO_REPLIED if thread == "mail" else AUTO_GENERATED
+    return AUTO_REPLIED if thread in ("mail", "split") else AUTO_GENERATED

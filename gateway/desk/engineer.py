@@ -7,7 +7,7 @@ before it keep their effect. Anything else that cannot be done undoes the whole 
 from dataclasses import replace
 from typing import Final, Literal
 
-from gateway.desk import clocks, closing, price
+from gateway.desk import clocks, closing, merging, price
 from gateway.desk.briefing import inform
 from gateway.desk.control import FORMS, INFO_VERBS, TEXT_VERBS, ControlBlock, Refusal, StaffCommand
 from gateway.desk.decision import (
@@ -171,6 +171,7 @@ def _answer(desk: Desk) -> None:
             MoveTicket(ticket=number, event=Event.START, to=Status.IN_PROGRESS, at=draft.at)
         )
     _file(desk, MessageKind.ANSWER, Waiting.CUSTOMER)
+    merging.confirm_split(draft, number)
     closing.arm_autoclose(draft, number)
     _send(desk, "answer", charged=desk.ticket.charged - before.charged)
 

@@ -19,7 +19,6 @@ from gateway.desk.decision import (
     Book,
     Change,
     CountWithdrawal,
-    EndSuggestions,
     FileMessage,
     LinkTickets,
     MessageKind,
@@ -32,6 +31,7 @@ from gateway.desk.decision import (
     SettleAssessment,
 )
 from gateway.desk.model import Account, ClockKind, Status, Ticket
+from gateway.desk.split_changes import EndSuggestions, TrimMessage
 from gateway.ledger.entry import Entry, Kind
 
 
@@ -63,6 +63,8 @@ def evolve(ticket: Ticket, change: Change) -> Ticket:  # noqa: C901, PLR0911, PL
             return _stopped(ticket, change)
         case FileMessage():
             return _filed(ticket, change)
+        case TrimMessage(keeps=keeps):
+            return replace(ticket, last_text=keeps)
         case LinkTickets(into=into):
             return replace(ticket, merged_into=into)
         case EndSuggestions():

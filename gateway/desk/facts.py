@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gateway.desk.clues import Clues
+from gateway.desk.learned import Learned
 from gateway.desk.model import Account, Contact, Order, Ticket
-from gateway.desk.words import Background
+from gateway.desk.pause import Pause
 from gateway.ledger.entry import Entry
 
 FoundBy = Literal["token", "reference", "subject", ""]
@@ -30,6 +31,50 @@ class RepliedTo:
     ticket: int | None
     assessment: int | None
     to: str
+    to_staff: bool = False
+    by_report: bool = False
+    """Found by the signed address that only reports on this very letter are sent to."""
+
+
+class LetterSent(NamedTuple):
+    """One receipt, notice or help letter of the last day."""
+
+    letter: str
+    to: str
+    ticket: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What has been used of the budgets so far (reliability 5)."""
+
+    letters: tuple[LetterSent, ...] = ()
+    """Counted letters of the last day to the people of this mail and in its ticket."""
+    domain_hour: int = 0
+    """Counted letters of the last hour to the domain of the sender."""
+    desk_hour: int = 0
+    """Counted letters of the last hour from the whole desk."""
+    desk_usual: int = 0
+    """Mean of counted letters in an hour of the last week; looked up when the hour is busy."""
+    alerts_hour: int = 0
+    """Alerts to the operator of the last hour."""
+    pauses: Mapping[tuple[str, str], Pause] = field(default_factory=dict)
+    """Pauses that concern the people, the ticket, the domain or the desk, ended ones included."""
+    tickets_hour: int = 0
+    """Tickets that the sender opened in the last hour."""
+    newest_ticket: Ticket | None = None
+    """The latest of them, where they are too many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitOff:
+    """A ticket that was split off, and the one it came from."""
+
+    ticket: Ticket
+    parent: Ticket
+    by_itself: bool
+    """Split by the signs alone: nobody asked for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +134,10 @@ class Facts:
     """The account's last entries, latest first, where somebody asked for them."""
     topic: tuple[str, ...] = ()
     """What the ticket has been about: subject and texts so far."""
-    background: Background = field(default_factory=Background)
-    """How often words occur at this desk, for the likeness of texts."""
+    learned: Learned = field(default_factory=Learned)
+    """What this desk's mails have taught about words, for the likeness of texts."""
+    split_off: SplitOff | None = None
+    """The split that a mail takes back or speaks of, where it does."""
+    spent: Spent = field(default_factory=Spent)
     briefing: Briefing = field(default_factory=Briefing)
     """What a member of staff asked to be told."""

@@ -4,7 +4,6 @@ There is no way back from unset, withdrawn, removed or refused, except by the op
 `hotrush.late_request` (policy 4.4, rules H2 to H20).
 """
 
-from collections.abc import Iterable
 from typing import Final, Literal
 
 from gateway.desk import assessment, clocks, price
@@ -25,7 +24,6 @@ from gateway.desk.model import (
     Verdict,
     Withdrawal,
 )
-from gateway.desk.people import DEPARTMENT_NAMES
 from gateway.desk.policy import Policy
 
 WITHDRAWABLE: Final = (Status.ASSIGNED, Status.AWAITING, Status.IN_PROGRESS)
@@ -42,11 +40,6 @@ def gate(policy: Policy, account: Account | None, department: str) -> str:
         if has < policy.hotrush.min_available:
             return "balance"
     return ""
-
-
-def department_names(departments: Iterable[str]) -> str:
-    """Departments as letters name them."""
-    return ", ".join(DEPARTMENT_NAMES.get(one, one) for one in departments)
 
 
 def withdrawals_counted(policy: Policy, account: Account, ticket: Ticket, year: int) -> int:
@@ -208,8 +201,21 @@ def turn_on(draft: Draft, number: int, writer: str) -> None:
     else:
         clocks.redate(draft, number, from_start=False)
     after = draft.ticket(number)
-    draft.to_requester("ticket_received_hotrush", after, writer=writer)
-    draft.to_staff("engineer_hotrush_alert", draft.watchers(after), after, text=ticket.last_text)
+    draft.to_requester(
+        "ticket_received_hotrush", after, writer=writer, why="", old_ticket=None, departments=()
+    )
+    draft.to_staff(
+        "engineer_hotrush_alert",
+        draft.watchers(after),
+        after,
+        text=ticket.last_text,
+        new_sender=False,
+        opens_at=None
+        if draft.policy.calendar.is_open(draft.at)
+        else draft.policy.calendar.start(draft.at),
+        hint_ticket=None,
+        unverified=False,
+    )
 
 
 def _double(draft: Draft, number: int) -> None:

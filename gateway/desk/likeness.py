@@ -40,7 +40,7 @@ _UNSURE_AT_MOST: Final = 0.79
 """Scores that rest on too little are pressed together between a half and this, so that an owner
 may lower `split.threshold` to 0.8 and still split nothing that cannot be judged."""
 
-_TOPIC_AT_MOST: Final = 5 * READ_AT_MOST
+_TOPIC_AT_MOST: Final = 2 * READ_AT_MOST
 _NO_BACKGROUND: Final = Background()
 _A_RARE_WORD: Final = 4  # Keeps a subject of one word from saying all or nothing.
 _AT_ONCE: Final = 15  # Significant words: the first sentence or two.
@@ -119,6 +119,8 @@ class Likeness:
     """Words and signs that speak for something else, heaviest first."""
     words_against: tuple[str, ...]
     """Words and signs that speak for the ticket, heaviest first."""
+    new_words: tuple[str, ...]
+    """Words among them that the ticket never had, the rarest first."""
     features: Mapping[str, float]
     """What was measured: the keys of `WEIGHTS`, and `MEANING` where meanings are known."""
 
@@ -137,9 +139,12 @@ def topic_of(subject: str, texts: Iterable[str]) -> Topic:
         if room <= 0:
             break
     whole = "\n".join(read)
-    found = words(whole)
+    found = Counter(words(whole))
+    counts: Counter[str] = Counter()
+    for word in significant(found):
+        counts[stem_of(word)] += found[word]
     return Topic(
-        stems=Counter(stem_of(word) for word in significant(found)),
+        stems=counts,
         subject=frozenset(stems(subject)),
         names=made_names(whole),
         language=language_of(found),
@@ -150,10 +155,11 @@ def shares_no_words(topic: Topic, text: str, *, min_words: int = 6, below: float
     """The floor of policy 4.7: enough significant words, and hardly one of the ticket's.
 
     `min_words` counts different stems in what a person speaks; `below` is the cosine similarity
-    of the stem counts.
+    of the stem counts. Two languages share no words whatever they speak of, so they say nothing.
     """
-    counts = Counter(stems(spoken(own_text(text))))
-    if len(counts) < min_words or not topic.stems:
+    found = words(spoken(own_text(text)))
+    counts = Counter(stem_of(word) for word in significant(found))
+    if len(counts) < min_words or not topic.stems or _is_foreign(topic, found):
         return False
     product = sum(count * topic.stems.get(stem, 0) for stem, count in counts.items())
     return product / (_length(counts.values()) * _length(topic.stems.values())) < below
@@ -181,9 +187,14 @@ def unlikeness(
     score = 1 / (1 + math.exp(-bias - sum(weights[name] * features[name] for name in weights)))
     if score > 0.5 and not _can_be_judged(topic, reply):
         score = 0.5 + (score - 0.5) * (_UNSURE_AT_MOST - 0.5) / 0.5
-    words_for, words_against = _reasons(topic, reply, background)
+    signs_for, signs_against = _signs(reply)
+    new, shared = _weighty_words(topic, reply, background)
     return Likeness(
-        score=score, words_for=words_for, words_against=words_against, features=features
+        score=score,
+        words_for=(*signs_for, *new),
+        words_against=(*signs_against, *shared),
+        new_words=new,
+        features=features,
     )
 
 
@@ -251,20 +262,32 @@ def _can_be_judged(topic: Topic, reply: _Reply) -> bool:
         return False
     if len(reply.speech) < _MOSTLY_SPOKEN * len(reply.text):
         return False
-    language = language_of(reply.spoken_words)
-    return language is None or topic.language is None or language == topic.language
+    return not _is_foreign(topic, reply.spoken_words)
 
 
-def _reasons(
+def _is_foreign(topic: Topic, found: Iterable[str]) -> bool:
+    """Whether words are surely of another language than the ticket."""
+    language = language_of(found)
+    return language is not None and topic.language is not None and language != topic.language
+
+
+def _signs(reply: _Reply) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Signs for and against, the heaviest first."""
+    ordered = sorted(reply.signs, key=lambda sign: (-abs(WEIGHTS[sign.value]), sign.value))
+    return (
+        tuple(sign.value for sign in ordered if WEIGHTS[sign.value] > 0),
+        tuple(sign.value for sign in ordered if WEIGHTS[sign.value] < 0),
+    )
+
+
+def _weighty_words(
     topic: Topic, reply: _Reply, rare: Background
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Signs, then words, for and against, the heaviest first; of words the first comes first."""
-    weight = {word: rare.rarity(stem_of(word)) for word in significant(reply.words)}
-    heaviest = sorted(weight, key=lambda word: -weight[word])
-    shared = [word for word in heaviest if stem_of(word) in topic.stems]
+    """New words and shared ones, the rarest first; of equals the one that comes first."""
+    distinct = significant(dict.fromkeys(reply.words))
+    weight = {word: rare.rarity(stem_of(word)) for word in distinct}
+    rarest = sorted(weight, key=lambda word: -weight[word])
     said = set(reply.spoken_words)
-    new = [word for word in heaviest if word in said and stem_of(word) not in topic.stems]
-    signs = sorted(reply.signs, key=lambda sign: (-abs(WEIGHTS[sign.value]), sign.value))
-    signs_for = [sign.value for sign in signs if WEIGHTS[sign.value] > 0]
-    signs_against = [sign.value for sign in signs if WEIGHTS[sign.value] < 0]
-    return (*signs_for, *new[:_WORDS_SHOWN]), (*signs_against, *shared[:_WORDS_SHOWN])
+    shared = [word for word in rarest if stem_of(word) in topic.stems]
+    new = [word for word in rarest if word in said and stem_of(word) not in topic.stems]
+    return tuple(new[:_WORDS_SHOWN]), tuple(shared[:_WORDS_SHOWN])

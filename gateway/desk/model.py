@@ -311,3 +311,11 @@ LetterValue = (
     | Mapping[str, "LetterValue"]
 )
 """What a letter may be told besides its ticket and account."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    """A ticket before and after a decision; a new one has no before."""
+
+    before: Ticket | None
+    after: Ticket

@@ -8,6 +8,7 @@ from gateway.desk.account import Credit
 from gateway.desk.decision import Decision, Disposition
 from gateway.desk.draft import Draft
 from gateway.desk.model import Account, Order, OrderStatus, Ticket
+from gateway.desk.pause import Pause, ResumeLetters
 from gateway.desk.policy import Policy
 from gateway.ledger.entry import Entry, Kind
 
@@ -22,6 +23,14 @@ def _draft(
     policy: Policy, at: datetime, event: str, who: Account, waiting: tuple[Ticket, ...]
 ) -> Draft:
     return Draft(policy=policy, at=at, event=event, actor=OPERATOR, account=who, tickets=waiting)
+
+
+def end_pauses(policy: Policy, at: datetime, pauses: tuple[Pause, ...]) -> Decision:
+    """Automatic mail goes out again before its time."""
+    draft = Draft(policy=policy, at=at, event=f"resume:{at.isoformat()}", actor=OPERATOR)
+    draft.because("pauses ended by the operator")
+    draft.record(*(ResumeLetters(scope=one.scope, key=one.key) for one in pauses))
+    return draft.finish(Disposition.OPERATOR)
 
 
 def sell_website(

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 from typing import Final, Literal
 
 from gateway.mail.address import normalised_address, same_address
@@ -15,15 +14,6 @@ DEVELOPMENT: Final = "development"
 SALES: Final = "sales"
 GENERAL: Final = "general"
 DEPARTMENTS: Final = (SUPPORT, DEVELOPMENT, SALES, GENERAL)
-
-DEPARTMENT_NAMES: Final = MappingProxyType(
-    {
-        SUPPORT: "Technical support",
-        DEVELOPMENT: "Development",
-        SALES: "Sales",
-        GENERAL: "General",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ POLITE_END: Final = re.compile(
 )
 MARKER: Final = re.compile(
     r"\s*(?:and |also,? |ps:? |p\.s\.:? )?(?:i (?:also )?have |here is |there is )?"
-    r"(?:(?:an(?:other)?|one more|a second|a different|a new|an unrelated|a separate) "
+    r"(?:(?:another|one more|a second|a different|a new|an unrelated|a separate) "
     r"(?:\w+ )?(?:question|problem|issue|thing|topic|matter)"
     r"|by the way|btw\b|unrelated(?:ly)?\b|on another (?:note|topic|subject)"
     r"|something (?:else|different)|different (?:question|topic|problem|issue)\b"

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
+from gateway.desk.levels import ServiceLevels
 from gateway.desk.people import Addresses, Staff
 from gateway.worktime.hours import Calendar
 
@@ -23,70 +24,6 @@ CATEGORY_TEXTS: Final = MappingProxyType(
         3: "a problem caused by your server, your settings or changed files",
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Escalation:
-    """One step of an escalation: when it is due and who hears of it."""
-
-    at: str = "due"
-    """`due`, `due+30m` (any duration) or `next opening after due`."""
-    to: Literal["lead", "manager"] = "lead"
-    """The role that is told; the step before it gets a copy."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NormalLevel:
-    """The service level of ordinary tickets (rule H1)."""
-
-    working_days: int = 1
-    """Working days until the promised answer."""
-    mode: Literal["same_time", "end_of_day"] = "same_time"
-    """Due at the same local time on that day (within its hours), or at its closing."""
-    weekdays: Literal["any", "mon-fri"] = "any"
-    """Which days with working hours count as working days."""
-    warn_before: timedelta = timedelta(hours=2)
-    """Warning this much working time before the due time."""
-    ack_holds: timedelta = timedelta(hours=2)
-    """`#ack` without a time holds the next escalation step this much working time, once."""
-    escalate: tuple[Escalation, ...] = (
-        Escalation(at="due", to="lead"),
-        Escalation(at="next opening after due", to="manager"),
-    )
-    """Steps after a missed promise, in order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HotRushLevel:
-    """The service level of HotRush tickets (rules H5 to H7)."""
-
-    target: timedelta = timedelta(minutes=60)
-    """Time until the promised response, from the mail or from the next opening."""
-    mode: Literal["elapsed", "working"] = "elapsed"
-    """The hour runs through closing, or counts working time only."""
-    grace: timedelta = timedelta(0)
-    """Moves escalations, not the time told to the customer."""
-    warn_before: timedelta = timedelta(minutes=30)
-    """Warning this long before the due time."""
-    ack_holds: timedelta = timedelta(minutes=30)
-    """`#ack` without a time holds the next escalation step this long, once."""
-    escalate: tuple[Escalation, ...] = (
-        Escalation(at="due", to="lead"),
-        Escalation(at="due+30m", to="manager"),
-    )
-    """Steps after a missed promise, in order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceLevels:
-    """What is promised, and what happens before and after a promise breaks (policy 4.8)."""
-
-    normal: NormalLevel = NormalLevel()
-    hotrush: HotRushLevel = HotRushLevel()
-    followups: Literal["same", "normal", "off"] = "same"
-    """Level of later customer mails in an answered HotRush ticket."""
-    after_confirm: Literal["restart", "resume"] = "restart"
-    """After a confirmation the clock starts anew, or only the rest of the time is left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +120,8 @@ class SplitRules:
     """Cosine similarity of words below which a reply counts as unlike its ticket."""
     min_words: int = 6
     """Replies with fewer significant words are never called unlike."""
+    model: Literal["default", "topic"] = "default"
+    """The likeness model; `topic` learns more from the desk's mails, with the extra `topic`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +166,10 @@ class Operator:
 
     name: str = "Support desk"
     """Name of the desk in letters."""
+    colour: str = "#1f5f8b"
+    """Colour of the desk in letters, as `#rrggbb`; text on it is black or white by itself."""
+    language: str = "en"
+    """Language of letters to customers whose own nobody knows, such as `de`."""
     footer: str = ""
     """Address, telephone and the like, at the foot of every customer letter."""
 
@@ -281,12 +224,60 @@ class MailRules:
     """Letters before a ticket's number."""
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRules:
+    """The weekly report of the desk."""
+
+    weekday: Weekday | Literal["off"] = "off"
+    """Leads get the figures of the last seven days at the opening of this day; `off`: never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetRules:
+    """How many receipts, notices and help letters leave the desk; 0 means as many as there are."""
+
+    address_hour: int = 20
+    """To one customer in an hour: somebody may well have ten questions at once."""
+    address_day: int = 40
+    """To one customer in a day."""
+    stranger_hour: int = 3
+    """To one address that no account was made for in an hour."""
+    stranger_day: int = 20
+    """To one such address in a day."""
+    challenges_day: int = 3
+    """Requests to confirm once more, to one address in a day."""
+    ticket_burst: int = 6
+    """In one ticket in ten minutes."""
+    ticket_hour: int = 10
+    """In one ticket in an hour."""
+    ticket_day: int = 30
+    """In one ticket in a day."""
+    ticket_pause: timedelta = timedelta(hours=24)
+    """How long a ticket that went over its budget stays silent."""
+    domain_hour: int = 200
+    """To all addresses of one domain in an hour."""
+    desk_hour: int = 500
+    """From the whole desk in an hour, or ten times its mean of the last week if that is more."""
+    desk_exempt: int = 100
+    """Receipts and challenges that leave in an hour although the desk is over its budget."""
+    alerts_hour: int = 20
+    """Alerts to the operator in an hour; more are only in the diary."""
+    tickets_hour: int = 50
+    """New tickets of one address in an hour; further mails join the last of them."""
+    bounce_pause: timedelta = timedelta(days=60)
+    """How long an address that does not exist gets no automatic mail."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """Every option of the policy except the calendar (policy section 6), by section."""
 
     clock: ClockRules = ClockRules()
-    sla: ServiceLevels = ServiceLevels()
+    sla: ServiceLevels = field(default_factory=ServiceLevels)
     credits: Credits = field(default_factory=Credits)
     payment: PaymentRules = PaymentRules()
     assessment: Assessments = Assessments()
@@ -299,7 +290,9 @@ class Options:
     engineer: EngineerRules = EngineerRules()
     trust: TrustRules = TrustRules()
     mail: MailRules = MailRules()
+    budget: BudgetRules = BudgetRules()
     operator: Operator = Operator()
+    report: ReportRules = ReportRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

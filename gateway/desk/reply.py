@@ -29,6 +29,12 @@ class Reply:
     """What the engineer is warned of: `unclear`, `foreign`, `unproved`."""
     told: bool = False
     """Staff has had the text in another letter already."""
+    is_filed: bool = False
+    """The text is a message of its ticket already."""
+    stays: bool = False
+    """The writer says where the text belongs: it is not weighed."""
+    settled: bool = False
+    """A command said all there was to say in the ticket: the rest may be another matter."""
 
     @property
     def ticket(self) -> Ticket:

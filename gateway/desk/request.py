@@ -57,7 +57,13 @@ class Opening:
 def open_account(draft: Draft, facts: Facts, mail: Mail) -> None:
     """An unknown sender gets an account with 0 credits (decision 14)."""
     address = facts.clues.sender or NOBODY
-    contact = Contact(address=address, account=address, name=mail.originator.name, is_primary=True)
+    contact = Contact(
+        address=address,
+        account=address,
+        name=mail.originator.name,
+        is_primary=True,
+        language=draft.written.words,
+    )
     draft.because("unknown sender accepted")
     draft.record(
         OpenAccount(
@@ -167,7 +173,7 @@ def _acknowledge(draft: Draft, letter: str, ticket: Ticket, why: str, old: Ticke
         ticket,
         why=why,
         old_ticket=old.number if old else None,
-        departments=hotrush.department_names(draft.policy.hotrush.departments),
+        departments=tuple(draft.policy.hotrush.departments),
     )
 
 

@@ -10,9 +10,10 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Final, Literal
 
+from gateway.desk.levels import Escalation, NormalLevel
 from gateway.desk.model import Clock, ClockKind
 from gateway.desk.people import Role
-from gateway.desk.policy import Escalation, NormalLevel, Policy
+from gateway.desk.policy import Policy
 from gateway.desk.step import EXPIRY, REMINDER, WARNING, Step, escalation
 from gateway.worktime import span
 from gateway.worktime.hours import EVERY_DAY

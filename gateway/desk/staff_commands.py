@@ -16,12 +16,13 @@ from gateway.desk import (
     department,
     freeing,
     lifecycle,
+    merging,
     price,
-    split,
+    split_acts,
 )
 from gateway.desk.account import Credit
 from gateway.desk.control import Refusal, StaffCommand
-from gateway.desk.decision import AssignTicket, EndSuggestions, MoveTicket
+from gateway.desk.decision import AssignTicket, MoveTicket
 from gateway.desk.draft import Draft
 from gateway.desk.facts import Facts
 from gateway.desk.lifecycle import Event
@@ -157,6 +158,7 @@ def _assess(desk: Desk, command: StaffCommand) -> Done:
     )
     if isinstance(outcome, Refusal):
         return outcome
+    merging.confirm_split(draft, number)
     if outcome == "unchanged" and not desk.text:
         return Refusal(command.line, f"the ticket has category {command.number} already")
     return None
@@ -204,17 +206,17 @@ def _reopen(desk: Desk, command: StaffCommand) -> Done:
 
 
 def _split(desk: Desk, command: StaffCommand) -> Done:
-    return split.by_staff(desk.draft, desk.number, command)
+    return split_acts.by_staff(desk.draft, desk.number, command)
 
 
 def _nosplit(desk: Desk, command: StaffCommand) -> Done:
     del command
-    desk.draft.record(EndSuggestions(ticket=desk.number))
+    merging.end_suggestions(desk.draft, desk.facts, desk.number)
     return None
 
 
 def _merge(desk: Desk, command: StaffCommand) -> Done:
-    return split.merge(desk.draft, desk.facts, desk.number, command)
+    return merging.merge(desk.draft, desk.facts, desk.number, command)
 
 
 def _grant(desk: Desk, command: StaffCommand) -> Done:

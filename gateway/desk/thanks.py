@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 WORDS_MAX: Final = 12
+CHARACTERS_MAX: Final = 1_000  # White space included.
 
 _THANKS: Final = re.compile(
     r"\b(?:thanks?|thank you|thx|ty|cheers|спасибо|благодар\w+|danke\w*|vielen dank|merci|gracias"
@@ -19,6 +20,8 @@ _ASKS: Final = re.compile(
 
 def is_thanks(text: str) -> bool:
     """Whether a short text thanks and asks nothing (rule M16). When in doubt it does not."""
+    if len(text) > CHARACTERS_MAX:
+        return False
     plain = " ".join(text.casefold().split())
     if not plain or len(plain.split()) > WORDS_MAX:
         return False

@@ -13,10 +13,19 @@ from gateway.desk.decision import Disposition
 from gateway.desk.facts import Facts
 from gateway.desk.policy import Policy
 from gateway.desk.trust import Proof, Standing
+from gateway.mail.defect import Defect
 from gateway.mail.message import Mail
 
 HOPS_MAX: Final = 50
 """Received fields of a mail that goes round in circles (RFC 5321 section 6.3)."""
+
+PARKING: Final = {
+    Defect.LIMIT_DEPTH: "mime_depth: parts within parts within parts",
+    Defect.LIMIT_PARTS: "mime_parts: too many parts",
+    Defect.LIMIT_FIELD_COUNT: "header_limit: too many header fields",
+    Defect.LIMIT_HEADER_BYTES: "header_limit: too much header",
+}
+"""Limits beyond which nobody knows what a mail says, and the event that tells of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,16 @@ def written_by_us(case: Case) -> str | None:
     if case.policy.addresses.is_inbox(case.facts.clues.sender):
         return "comes from one of our own addresses"
     return None
+
+
+def beyond_limits(case: Case) -> str | None:
+    """More than we read of any mail (attacks A55 to A58): set aside until the operator has looked.
+
+    A long field alone holds nothing: servers on the way write them.
+    """
+    if case.mail.envelope.released:
+        return None
+    return next((why for limit, why in PARKING.items() if limit in case.mail.defects), None)
 
 
 def delivery_report(case: Case) -> str | None:
@@ -113,6 +132,7 @@ TRIAGE: Final[tuple[tuple[Rule, Disposition], ...]] = (
     # Repeats and echoes first: nothing below may answer them.
     (already_taken_in, Disposition.DUPLICATE),
     (written_by_us, Disposition.LOOP),
+    (beyond_limits, Disposition.HELD),
     (delivery_report, Disposition.BOUNCE),
     (automatic_response, Disposition.AUTOMATIC),
     # Staff before customers: their address never becomes a customer's.

@@ -12,7 +12,15 @@ from gateway.desk.facts import Facts
 from gateway.desk.people import Person
 from gateway.desk.policy import Policy
 from gateway.desk.token import Purpose
-from gateway.mail.authres import NOBODY, Profile, Verdict, Weakness, profile_named, verdict
+from gateway.mail.authres import (
+    NOBODY,
+    Profile,
+    Verdict,
+    Weakness,
+    has_forged_results,
+    profile_named,
+    verdict,
+)
 from gateway.mail.message import Mail
 
 UNTRUSTED: Final = frozenset(
@@ -49,6 +57,8 @@ class Proof:
     """What the trusted server said of the sender."""
     was_challenged: bool = False
     """The sender answers the one-time address of a challenge, in time."""
+    forged_results: bool = False
+    """A field in the name of the trusted server stands where that server did not write."""
     claims_contact: bool = False
     """The From address is a contact's, though not believed."""
 
@@ -61,13 +71,16 @@ class Proof:
 def prove(mail: Mail, facts: Facts, policy: Policy) -> Proof:
     """Weigh the evidence of a mail."""
     clues = facts.clues
-    said = verdict(mail, trusted_profile(policy))
+    profile = trusted_profile(policy)
+    said = verdict(mail, profile)
+    forged = has_forged_results(mail, profile)
     person = policy.staff.person(clues.sender) if clues.sender else None
     believed = mail.from_is_clean and not said.is_fail
     has_token = clues.token_is_senders or clues.senders_reference
     if person:
         return Proof(
             standing=Standing.STAFF,
+            forged_results=forged,
             person=person,
             has_token=believed and _has_staff_token(facts, policy, person),
             verdict=said,
@@ -77,6 +90,7 @@ def prove(mail: Mail, facts: Facts, policy: Policy) -> Proof:
         of_ticket is None or facts.contact.account == of_ticket.id
     )
     return Proof(
+        forged_results=forged,
         standing=Standing.CONTACT if of_account and believed else Standing.STRANGER,
         has_token=has_token,
         was_challenged=believed and _answers_challenge(mail, clues),

@@ -54,6 +54,13 @@ class Background:
             counts.update(set(stems(own_text(text))))
         return cls(document_count=total, word_documents=counts)
 
+    def of_commonest(self, most: int) -> Self:
+        """Only the stems in most mails, at most so many; the others count as never seen."""
+        if len(self.word_documents) <= most:
+            return self
+        ordered = sorted(self.word_documents.items(), key=lambda item: (-item[1], item[0]))
+        return type(self)(document_count=self.document_count, word_documents=dict(ordered[:most]))
+
     def rarity(self, stem: str) -> float:
         """Natural logarithm of one mail in how many has `stem`: 0 (each) to 5.7 (one in 300).
 
@@ -66,7 +73,9 @@ class Background:
 
 def words(text: str) -> list[str]:
     """All runs of letters, case-folded, in order; links and addresses left out."""
-    folded = _LINK.sub(" ", text).casefold()
+    folded = text.casefold()
+    if "://" in folded or "www." in folded or "@" in folded:
+        folded = _LINK.sub(" ", folded)
     found = _WORD.findall(folded)
     if folded.isascii() or not _UNSPACED.search(folded):
         return found
@@ -101,7 +110,8 @@ def stems(text: str) -> list[str]:
 
 def made_names(text: str) -> frozenset[str]:
     """What nobody writes by accident: file names, paths, options, versions, calls; case-folded."""
-    found = (match.strip(".:-/\\") for match in _NAME_OF_A_THING.findall(text))
+    # Each word once: searching costs more than collecting.
+    found = (match.strip(".:-/\\") for match in set(_NAME_OF_A_THING.findall(text)))
     return frozenset(
         name.casefold() for name in found if 3 <= len(name) <= 80 and _LOOKS_MADE.search(name)
     )

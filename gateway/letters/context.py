@@ -1,61 +1,22 @@
 """What a letter may say: the ticket, the account and the rest, in the words letters print."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from typing import Any, Final
+from urllib.parse import quote
 
 from gateway.desk.decision import SendLetter
 from gateway.desk.hotrush import withdrawals_counted
-from gateway.desk.model import Account, Assessment, Order, PaymentMode, Status, Ticket
-from gateway.desk.people import DEPARTMENT_NAMES
-from gateway.desk.policy import Policy
+from gateway.desk.model import Account, Assessment, Order, PaymentMode, Ticket
+from gateway.desk.policy import CATEGORY_TEXTS, Policy
+from gateway.letters.marks import STAY, Button, Figure
+from gateway.letters.tongue import ENGLISH, Tongue, span
 
 REPLY_LINE: Final = "##- Reply above this line -##"
-STATUS_WORDS: Final = {
-    Status.SUBMITTED: "submitted",
-    Status.ASSIGNED: "assigned",
-    Status.AWAITING: "awaiting confirmation",
-    Status.IN_PROGRESS: "in progress",
-    Status.CLOSED: "closed",
-}
-WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS: Final = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
-
-
-def instant(at: datetime, zone: tzinfo) -> str:
-    """`Sat 11 Jul 2026 00:40 (UTC+4), 2026-07-10 20:40 UTC` (policy 4.12)."""
-    local = at.astimezone(zone)
-    offset = local.utcoffset() or timedelta(0)
-    hours, rest = divmod(abs(offset) // timedelta(minutes=1), 60)
-    sign = "-" if offset < timedelta(0) else "+"
-    name = f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
-    utc = at.strftime("%Y-%m-%d %H:%M UTC")
-    day = f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local.year}"
-    return f"{day} {local:%H:%M} ({name}), {utc}"
-
-
-def span(duration: timedelta) -> str:
-    """`1 h 20 min`, `45 min`, `2 days 3 h`: to the minute, for people."""
-    minutes = max(0, int(duration.total_seconds() // 60))
-    days, minutes = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [
-        f"{days} day{'' if days == 1 else 's'}" if days else "",
-        f"{hours} h" if hours else "",
-        f"{minutes} min" if minutes or not (days or hours) else "",
-    ]
-    return " ".join(part for part in parts if part)
-
-
-def money(cents: int, currency: str) -> str:
-    """`$50`, `$12.50`; other currencies by their code."""
-    whole, rest = divmod(cents, 100)
-    amount = f"{whole}.{rest:02}" if rest else str(whole)
-    return f"${amount}" if currency == "USD" else f"{amount} {currency}"
+_IN_ENGLISH: Final = Tongue(ENGLISH, ())
+LINK_SUBJECT_MAX: Final = 100
+"""Characters of a subject that a prepared reply repeats: links of mail programs have limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +24,44 @@ class Words:
     """Turns values of the core into the words of letters."""
 
     policy: Policy
-    labels: Mapping[int, str]
+    tongue: Tongue
+    labels: Mapping[int, str] = field(default_factory=dict)
     """Labels of tickets that had no number while the decision was made."""
+    own_zone: tzinfo | None = None
+    """The reader's own zone, where it is known."""
+
+    def instant(self, at: datetime) -> str:
+        """An instant in the desk's zone, in UTC, and in the reader's own zone."""
+        return self.tongue.instant(at, self.policy.calendar.zone, self.own_zone)
 
     def label(self, number: int) -> str:
         """`T-1001`."""
         return self.labels.get(number) or f"{self.policy.mail.ticket_prefix}{number}"
 
+    def department(self, code: str) -> str:
+        """A department's name."""
+        return self.tongue.word("departments", code)
+
+    def category_text(self, category: int) -> str:
+        """What a category covers: the operator's own text, else ours in the language."""
+        text = self.policy.credits.category_texts.get(category, "")
+        if text and text == CATEGORY_TEXTS.get(category):
+            return self.tongue.word("categories", str(category))
+        return text
+
     def assessment(self, one: Assessment) -> dict[str, Any]:
         """An assessment: label, category, price and how it comes about."""
-        texts = self.policy.credits.category_texts
         return {
             "label": one.label,
             "number": one.number,
             "category": one.category,
-            "category_text": texts.get(one.category, ""),
+            "category_text": self.category_text(one.category),
             "price": one.price,
             "base": one.base,
             "multiplier": one.multiplier,
-            "calculation": f"{one.base} × {one.multiplier}" if one.multiplier > 1 else "",
+            "calculation": Figure(f"{one.base}{STAY}×{STAY}{one.multiplier}")
+            if one.multiplier > 1
+            else "",
             "note": one.note,
             "proposed_at": one.proposed_at,
             "expires_at": one.proposed_at + self.policy.assessment.expire_after,
@@ -94,9 +74,9 @@ class Words:
         return {
             "label": self.label(one.number),
             "subject": one.subject,
-            "status": STATUS_WORDS[one.status],
+            "status": self.tongue.word("statuses", str(one.status)),
             "is_open": one.is_open,
-            "department": DEPARTMENT_NAMES.get(one.department, one.department),
+            "department": self.department(one.department),
             "priced": one.is_priced,
             "requester": one.requester,
             "account": one.account,
@@ -133,9 +113,59 @@ class Words:
         return {
             "label": f"P-{number}",
             "credits": one.credits,
-            "price": money(one.price_cents, one.currency),
+            "price": self.tongue.money(one.price_cents, one.currency),
             "ordered_by": one.ordered_by,
         }
+
+    def functions(self) -> dict[str, Any]:
+        """What a template may ask of the language."""
+        currency = self.policy.credits.currency
+        return {
+            "t": self.instant,
+            "span": span,
+            "label": self.label,
+            "department": self.department,
+            "money": lambda cents: self.tongue.money(cents, currency),
+            "credits": self.tongue.credits,
+            "say": self.tongue.says,
+            "word": self.tongue.word,
+        }
+
+    def offer(self) -> dict[str, Any]:
+        """What the desk sells, and at what price."""
+        policy = self.policy
+        prices = policy.credits.prices
+        return {
+            "operator": policy.operator,
+            "reply_line": REPLY_LINE,
+            "prices": dict(sorted(prices.items())),
+            "lowest_price": min(prices.values()),
+            "packages": [
+                {"credits": size, "cents": cents}
+                for size, cents in sorted(policy.credits.packages.items())
+            ],
+            "payment_means": policy.credits.payment_means,
+            "multiplier": policy.hotrush.multiplier,
+            "support_address": policy.addresses.inbox_of("support"),
+            "sales_address": policy.addresses.inbox_of("sales"),
+        }
+
+
+def _calculation(one: Assessment) -> Figure | str:
+    """`5 × 2` where a price is multiplied, else nothing."""
+    if one.multiplier == 1:
+        return ""
+    return Figure(f"{one.base}{STAY}×{STAY}{one.multiplier}")
+
+
+def instant(at: datetime, zone: tzinfo) -> str:
+    """An instant as English letters and commands say it: desk's zone, then UTC (policy 4.12)."""
+    return _IN_ENGLISH.instant(at, zone).replace(STAY, " ")
+
+
+def money(cents: int, currency: str) -> str:
+    """Money as English letters and commands say it."""
+    return _IN_ENGLISH.money(cents, currency)
 
 
 def values_of(
@@ -148,39 +178,40 @@ def values_of(
 ) -> dict[str, Any]:
     """Everything a template may use, for one letter."""
     policy = words.policy
-    zone = policy.calendar.zone
-    ticket, account = letter.ticket, letter.account
+    ticket, account, order = letter.ticket, letter.account, letter.order
     used = 0
     if ticket and account:
         year = policy.calendar.local(now).year
         used = withdrawals_counted(policy, account, ticket, year)
     named = ticket.assessment(letter.assessment) if ticket and letter.assessment else None
-    prices = policy.credits.prices
     return {
         **letter.values,
+        **words.offer(),
+        **words.functions(),
         "ticket": words.ticket(ticket) if ticket else None,
         "account": words.account(account) if account else None,
-        "order": words.order(letter.order, order_number or letter.order.number)
-        if letter.order
-        else None,
+        "order": words.order(order, order_number or order.number) if order else None,
         "assessment": words.assessment(named) if named else None,
         "now": now,
         "recipient": letter.to,
-        "t": lambda at: instant(at, zone),
-        "span": span,
-        "label": words.label,
-        "money": lambda cents: money(cents, policy.credits.currency),
-        "operator": policy.operator,
-        "reply_line": REPLY_LINE,
-        "prices": dict(sorted(prices.items())),
-        "lowest_price": min(prices.values()),
-        "packages": [
-            {"credits": size, "cents": cents}
-            for size, cents in sorted(policy.credits.packages.items())
-        ],
-        "payment_means": policy.credits.payment_means,
-        "multiplier": policy.hotrush.multiplier,
         "withdrawals": {"used": used, "limit": policy.hotrush.max_withdrawals},
         "desk_address": desk_address,
-        "support_address": policy.addresses.inbox_of("support"),
     }
+
+
+def buttons(reply_to: str, subject: str) -> Callable[..., Button]:
+    """Makes prepared replies: `mailto:` links to the letter's own reply address (RFC 6068)."""
+    local, _, domain = reply_to.rpartition("@")
+    address = f"{quote(local, safe='')}@{quote(domain, safe='')}"
+    named = subject if len(subject) <= LINK_SUBJECT_MAX else subject[: LINK_SUBJECT_MAX - 1] + "…"
+
+    def button(label: object, *lines: object) -> Button:
+        body = "\n".join(map(str, lines))
+        query = f"subject={_encoded('Re: ' + named)}&body={_encoded(body)}"
+        return Button(str(label).replace(STAY, " "), body, f"mailto:{address}?{query}")
+
+    return button
+
+
+def _encoded(text: str) -> str:
+    return quote(text.replace("\n", "\r\n").encode("utf-8", "replace"), safe="")

@@ -1,177 +1,317 @@
 """Find and compile the letters: one Markdown source each, the operator's own before the built-in.
 
 A source is front matter with the subject, then Markdown with Jinja in it. Templates run in a
-sandbox; a variable that nobody set is an error, not an empty place (architecture 9).
+sandbox; a variable that nobody set is an error, not an empty place (architecture 9). Subject, body
+and frame are one compiled template: a letter is rendered once, for its text and its HTML part.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.meta import find_undeclared_variables
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateRuntimeError, pass_context
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from gateway.letters.text import plain_source, reflow, verbatim
+from gateway.letters.marks import Figure, Marks, Said, mark_pattern, new_nonce
+from gateway.letters.tongue import (
+    ENGLISH,
+    WORDS,
+    Table,
+    Tongue,
+    WrongWords,
+    candidates,
+    read_words,
+)
 
-FALLBACK: Final = "en"
+FRAME: Final = "_frame"
+RENDERED_MAX: Final = 200_000
+"""Characters of a rendered template, values left out: one gone wild stops here, not in memory."""
+VALUES_MAX: Final = 5_000
+REPEATED_MAX: Final = 100_000
+EXPONENT_MAX: Final = 64
 _FRONT_MATTER: Final = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
+_PARTS: Final = ("body", "subject", "line", "foot")
 _SUBJECT: Final = re.compile(r"^subject:(.*)$", re.MULTILINE)
-RENDERED_MAX: Final = 2_000_000
-"""Characters of a rendered letter: a template gone wild stops here, not in memory."""
+_STATEMENTS: Final = re.compile(
+    r"^(?P<all>(?:[ \t]*\{%(?:(?!%\}).)*%\})+)[ \t]*\n", re.MULTILINE | re.DOTALL
+)
+_RENDERING_ERRORS: Final = (
+    *(TemplateError, ArithmeticError, AttributeError, LookupError),
+    *(RecursionError, TypeError, ValueError),
+)
+"""What a template can do wrong with its values."""
+_SEPARATOR: Final = "\x1d"
+_BETWEEN: Final = f"\n{_SEPARATOR}\n"
+"""Stands between body, subject, line and foot of a letter, on a line of its own."""
 
 
 class BrokenTemplate(Exception):
     """A letter's source cannot be used; the text names the file and what is wrong."""
 
+    def __init__(self, reason: str, source: str = "", state: str = "") -> None:
+        super().__init__(reason)
+        self.source = source
+        """The file, as the operator finds it in the folder: `en/answer.md`."""
+        self.state = state
+        """A digest of what the file held: a corrected file that is wrong again is news."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a template made of its values."""
+    """What a template made of its values: Markdown with marks, and the values."""
 
+    body: str
     subject: str
-    text: str
+    line: str
+    foot: str
+    marks: Marks
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What letters of the same form have in common."""
+        return (self.body, self.subject, self.line, self.foot)
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, which also refuses to multiply text beyond reason."""
+
+    intercepted_binops = frozenset(("*", "**"))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Multiply, within bounds."""
+        sizes = [len(one) for one in (left, right) if isinstance(one, str | list | tuple)]
+        times = [one for one in (left, right) if isinstance(one, int)]
+        if operator == "*" and sizes and times and sizes[0] * times[0] > REPEATED_MAX:
+            raise TemplateRuntimeError("a text is repeated too often")
+        if operator == "**" and isinstance(right, int) and abs(right) > EXPONENT_MAX:
+            raise TemplateRuntimeError("a power is too large")
+        return super().call_binop(context, operator, left, right)
 
 
 @dataclass(frozen=True)
 class Source:
-    """One letter in one language, compiled when first needed."""
+    """One letter in one language, with its frame, compiled when first needed."""
 
     name: str
     language: str
     path: Path
-    environment: ImmutableSandboxedEnvironment
+    is_own: bool
+    """It, or a part of its frame, is the operator's own."""
+    frame: tuple[Path, ...]
+    """What says which ticket a letter is about, and what stands below it; none for the operator."""
+    environment: _Sandbox
 
     @cached_property
-    def _parts(self) -> tuple[str, str]:
-        try:
-            content = self.path.read_text(encoding="utf-8")
-        except (OSError, UnicodeError) as error:
-            raise BrokenTemplate(f"{self.path}: {error}") from error
-        found = _FRONT_MATTER.match(content)
+    def _contents(self) -> tuple[str, ...]:
+        """What the files hold: the letter, then its frame."""
+        return tuple(map(_read, (self.path, *self.frame)))
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject of the front matter, as it is written."""
+        found = _FRONT_MATTER.match(self._contents[0])
         if found is None:
-            return "", content
+            return ""
         subject = _SUBJECT.search(found[1])
         if subject is None:
-            raise BrokenTemplate(f"{self.path}: the front matter names no subject")
-        return subject[1].strip().strip("\"'"), content[found.end() :]
+            raise _broken(self.path, self._contents[0], "the front matter names no subject")
+        return subject[1].strip().strip("\"'")
 
     @cached_property
-    def subject(self) -> Template:
-        """The subject, compiled."""
-        return self._compile(self._parts[0])
+    def _parts(self) -> tuple[str, ...]:
+        """Body, subject, line and foot, as Jinja is given them."""
+        body = self._contents[0]
+        if found := _FRONT_MATTER.match(body):
+            # Empty lines stand for the front matter, so that errors name the line of the file.
+            body = "\n" * found[0].count("\n") + body[found.end() :]
+        line, foot = self._contents[1:] or ("", "")
+        return (_joined(body), self.subject, _joined(line), _joined(foot))
 
     @cached_property
-    def text(self) -> Template:
-        """The plain-text body, compiled."""
-        return self._compile(plain_source(self._parts[1]))
-
-    def compile(self) -> None:
-        """Raise `BrokenTemplate` where the source cannot be compiled."""
-        _ = self.subject, self.text
-
-    def names_used(self) -> set[str]:
-        """The names that must be set for this letter. Raises `BrokenTemplate`."""
-        self.compile()
-        used: set[str] = set()
-        for part in self._parts:
-            used |= find_undeclared_variables(self.environment.parse(part))
-        return used - self.environment.globals.keys()
-
-    def _compile(self, source: str) -> Template:
+    def template(self) -> Template:
+        """All parts as one compiled template. Raises `BrokenTemplate` where one is wrong."""
+        for path, content in zip((self.path, *self.frame), self._contents, strict=True):
+            part = self._parts[0] if path is self.path else _joined(content)
+            try:
+                self.environment.parse(part)
+            except TemplateError as error:
+                reason = _said(error, getattr(error, "lineno", None))
+                raise _broken(path, content, reason) from error
         try:
-            return self.environment.from_string(source)
+            return self.environment.from_string(_BETWEEN.join(self._parts))
         except TemplateError as error:
-            line = getattr(error, "lineno", None)
-            where = f", line {line}" if line else ""
-            raise BrokenTemplate(f"{self.path}{where}: {error}") from error
+            raise self._at(error, getattr(error, "lineno", None)) from error
 
-    def render(self, values: Mapping[str, Any]) -> Rendered:
-        """Subject and text for some values."""
+    def render(self, values: Mapping[str, Any], marks: Marks) -> Rendered:
+        """The letter for some values, which may be functions. Raises `BrokenTemplate`."""
+        template = self.template
         try:
-            subject = self.subject.render(values)
-            text = self.text.render(values)
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
-            raise BrokenTemplate(f"{self.path}: {error}") from error
-        if len(text) > RENDERED_MAX:
-            raise BrokenTemplate(f"{self.path}: the letter grew beyond {RENDERED_MAX} characters")
-        return Rendered(" ".join(subject.split()), reflow(text))
+            context = template.new_context({**values, "_mark": marks.take})
+            text = _drawn(template.root_render_func(context), marks)
+            body, subject, line, foot = text.split(_BETWEEN)
+        except _RENDERING_ERRORS as error:
+            raise self._at(error, _line_of(error.__traceback__, template)) from error
+        return Rendered(body, subject, line, foot, marks)
+
+    def _at(self, error: Exception, line: int | None) -> BrokenTemplate:
+        """The error, in the file whose part has this line of the template."""
+        letter = (self.path, self._contents[0])
+        files = (letter, letter, *zip(self.frame, self._contents[1:], strict=True))
+        for (path, content), part, name in zip(files, self._parts, _PARTS, strict=False):
+            lines = part.count("\n") + 1
+            if line is None or line <= lines:
+                where = line if name != "subject" else None
+                return _broken(path, content, _said(error, where))
+            line -= lines + _BETWEEN.count("\n") - 1
+        return _broken(self.path, self._contents[0], _said(error, None))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").replace(_SEPARATOR, "")
+    except (OSError, UnicodeError) as error:
+        raise _broken(path, "", str(error)) from error
+
+
+def _broken(path: Path, content: str, reason: str) -> BrokenTemplate:
+    label = f"{path.parent.name}/{path.name}"
+    state = sha256(f"{label}\n{content}".encode()).hexdigest()[:12]
+    return BrokenTemplate(f"{label}: {reason}", label, state)
+
+
+def _drawn(pieces: Iterator[str], marks: Marks) -> str:
+    """The pieces of a template as they come, up to the limit."""
+    made: list[str] = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        made.append(piece)
+        if size > RENDERED_MAX or len(marks.values) > VALUES_MAX:
+            raise TemplateRuntimeError(f"the letter grows beyond {RENDERED_MAX} characters")
+    return "".join(made)
+
+
+def _joined(source: str) -> str:
+    """Lines of statements alone leave no line behind; line numbers stay what they are."""
+    return _STATEMENTS.sub(lambda found: found["all"].lstrip() + "{#\n#}", source)
+
+
+def _said(error: Exception, line: int | None) -> str:
+    where = f"line {line}: " if line else ""
+    return f"{where}{error}"
+
+
+def _line_of(trace: TracebackType | None, template: Template) -> int | None:
+    """The line of the source in which rendering failed."""
+    line = None
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__jinja_template__") is template:
+            line = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return line
 
 
 class Shelf:
     """All letters, by language and name; a folder of the operator's own stands in front."""
 
     def __init__(self, built_in: Path, own: Path | None = None) -> None:
-        self._built_in = built_in
-        self._own = own
-        self._sources: dict[tuple[str, str, bool], Source | None] = {}
-        self._environment = ImmutableSandboxedEnvironment(
+        self.built_in_folder = built_in
+        self.own_folder = own
+        self.nonce = new_nonce()
+        self.mark = mark_pattern(self.nonce)
+        self._sources: dict[tuple[str, str, str, str], tuple[Source, ...]] = {}
+        self._tongues: dict[str, Tongue] = {}
+        self._environment = _Sandbox(
             undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
             keep_trailing_newline=True,
             autoescape=False,
+            finalize=_marked,
         )
-        self._environment.globals["quote"] = lambda text: verbatim(text, "> ")
-        self._environment.globals["verbatim"] = verbatim
+        self._environment.globals["quote"] = lambda text: Said(str(text), quoted=True)
+        self._environment.globals["verbatim"] = lambda text: Said(str(text))
+        self._environment.filters["signed"] = lambda count: Figure(f"{count:+d}")
+        self._environment.filters["figure"] = lambda count: Figure(str(count))
 
-    def own(self, name: str, language: str) -> Source | None:
-        """The operator's own source of a letter, in the language or in English."""
-        return self._find(name, language, own=True)
+    def sources(
+        self, name: str, language: str, *, default: str = ENGLISH, audience: str = ""
+    ) -> tuple[Source, ...]:
+        """The sources of a letter, to be tried in order; the last one came with the program.
 
-    def built_in(self, name: str, language: str) -> Source:
-        """The source that came with the program, in the language or in English."""
-        found = self._find(name, language, own=False)
-        if found is None:
-            raise BrokenTemplate(f"there is no letter {name!r} in {self._built_in}")
+        For every language in turn the operator's own stands before the built-in one: who reads
+        German gets the built-in German letter rather than the operator's English one.
+        """
+        key = (name, language, default, audience)
+        if key not in self._sources:
+            self._sources[key] = tuple(self._look(name, candidates(language, default), audience))
+        found = self._sources[key]
+        if not found:
+            raise BrokenTemplate(f"there is no letter {name!r} in {self.built_in_folder}")
         return found
 
-    def frame(self, audience: str) -> Source:
-        """What stands below every letter to an audience: `customer` or `staff`."""
-        if (audience, "_frame", False) not in self._sources:
-            path = self._built_in / "_frame" / f"{audience}.md"
-            self._sources[audience, "_frame", False] = Source(
-                audience, "_frame", path, self._environment
-            )
-        found = self._sources[audience, "_frame", False]
-        if found is None:
-            raise BrokenTemplate(f"there is no frame {audience!r} in {self._built_in}")
-        return found
+    def _look(self, name: str, languages: tuple[str, ...], audience: str) -> Iterator[Source]:
+        """The operator's own source, if that comes first, and the first built-in one."""
+        own_frame = self._frame(audience, self.own_folder)
+        frame = self._frame(audience, self.built_in_folder)
+        tried_own = False
+        for language in languages:
+            own = self.own_folder / language / f"{name}.md" if self.own_folder else None
+            if own and own.is_file() and not tried_own:
+                tried_own = True
+                yield self._source(own, language, own_frame, is_own=True)
+            path = self.built_in_folder / language / f"{name}.md"
+            if path.is_file():
+                if own_frame != frame:
+                    yield self._source(path, language, own_frame, is_own=True)
+                yield self._source(path, language, frame, is_own=False)
+                return
+
+    def _source(
+        self, path: Path, language: str, frame: tuple[Path, ...], *, is_own: bool
+    ) -> Source:
+        return Source(path.stem, language, path, is_own, frame, self._environment)
+
+    def _frame(self, audience: str, folder: Path | None) -> tuple[Path, ...]:
+        """The parts of the frame; those that a folder lacks are the built-in ones."""
+        if not audience:
+            return ()
+        built_in = self.built_in_folder / FRAME
+        own = folder / FRAME if folder else built_in
+        names = ("line.md", f"{audience}.md")
+        return tuple(own / one if (own / one).is_file() else built_in / one for one in names)
+
+    def tongue(self, language: str) -> Tongue:
+        """How a language says things; words that cannot be read are left out."""
+        if language not in self._tongues:
+            self._tongues[language] = Tongue(language, tuple(self._tables(language)))
+        return self._tongues[language]
+
+    def _tables(self, language: str) -> Iterator[Table]:
+        for one in candidates(language):
+            for folder in (self.own_folder, self.built_in_folder):
+                if folder is not None:
+                    try:
+                        yield read_words(folder / one / WORDS)
+                    except WrongWords:
+                        continue
 
     def names(self) -> list[str]:
         """Every built-in letter."""
-        return sorted(path.stem for path in (self._built_in / FALLBACK).glob("*.md"))
+        return sorted(path.stem for path in (self.built_in_folder / ENGLISH).glob("*.md"))
 
     def languages(self) -> list[str]:
-        """Every language with built-in letters."""
-        return sorted(
-            path.name
-            for path in self._built_in.iterdir()
-            if path.is_dir() and not path.name.startswith("_")
-        )
+        """Every language with built-in letters, English first."""
+        folders = (path for path in self.built_in_folder.iterdir() if path.is_dir())
+        names = {path.name for path in folders if not path.name.startswith("_")}
+        return [ENGLISH, *sorted(names - {ENGLISH})]
 
-    def strangers(self) -> list[Path]:
-        """Files of the operator's own folder that stand in front of no letter."""
-        if self._own is None:
-            return []
-        names = set(self.names())
-        return sorted(path for path in self._own.glob("*/*.md") if path.stem not in names)
 
-    def _find(self, name: str, language: str, *, own: bool) -> Source | None:
-        key = (name, language, own)
-        if key not in self._sources:
-            self._sources[key] = self._look(name, language, own=own)
-        return self._sources[key]
-
-    def _look(self, name: str, language: str, *, own: bool) -> Source | None:
-        folder = self._own if own else self._built_in
-        if folder is None:
-            return None
-        for one in dict.fromkeys((language, FALLBACK)):
-            path = folder / one / f"{name}.md"
-            if one and path.is_file():
-                return Source(name, one, path, self._environment)
-        return None
+@pass_context
+def _marked(context: Context, value: object) -> object:
+    """What the templates print: a mark, and the value set aside."""
+    return context["_mark"](value)

@@ -1,41 +1,52 @@
-"""A letter that was decided becomes the final bytes of a mail, with its place in a thread.
+"""A letter that was decided becomes the final bytes of a mail: text and HTML from one template.
 
-Message-ID and reply address carry the same token, so that a reply proves who was written to
-(policy 4.13). Everything is derived: the same letter written twice is the same mail.
+Everything is derived: the same letter written twice is the same mail. Where the operator's own
+template is broken, the built-in one takes its place, and a letter that tells the operator goes out
+with it (policy 4.12).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from gateway.desk.decision import Audience, SendLetter
 from gateway.desk.policy import Policy
-from gateway.desk.token import Keys, Purpose
-from gateway.letters.context import REPLY_LINE, Words, values_of
-from gateway.letters.shelf import BrokenTemplate, Rendered, Shelf
-from gateway.mail.compose import Draft, Enclosure, compose
+from gateway.desk.token import Keys
+from gateway.letters.context import REPLY_LINE, Words, buttons, values_of
+from gateway.letters.heading import (
+    Frame,
+    Heading,
+    desk_address,
+    fields,
+    heading,
+    staff_address,
+)
+from gateway.letters.marks import Marks
+from gateway.letters.page import Page, Sheet, Stationery, fill
+from gateway.letters.shelf import FRAME, BrokenTemplate, Rendered, Shelf, Source
+from gateway.letters.text import Block, lay_out, set_text
+from gateway.letters.tongue import ENGLISH, Tongue
+from gateway.mail.address import normalised_address
+from gateway.mail.compose import Draft, compose
+from gateway.worktime.zone import UnknownZone, zone
 
-CHALLENGE_LIFE: Final = timedelta(hours=24)
-REFERENCES_MAX: Final = 20
+HTML_MAX: Final = 60_000
+"""Characters of an HTML part: Gmail cuts at 102 kB. A longer letter goes as text alone."""
+TEXT_MAX: Final = 5_000_000
+SUBJECT_MAX: Final = 250
+FORMS_MAX: Final = 4_000
+"""Forms of letters that are kept; a form is a template with its branches taken."""
+
+__all__ = ["Alert", "Frame", "Writer", "Written"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """What the store knows when a letter is written: numbers, and the mails it answers."""
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A letter to the operator about a broken template; of one event there is one."""
 
+    letter: SendLetter
     event: str
-    at: datetime
-    numbers: Mapping[int, int] = field(default_factory=dict)
-    """Drawn ticket numbers by stand-in."""
-    order_number: int | None = None
-    answered: str = ""
-    """Message-ID of the mail at hand."""
-    answered_references: tuple[str, ...] = ()
-    thread: tuple[str, ...] = ()
-    """Message-IDs of the ticket's customer thread, oldest first."""
-    enclosures: tuple[Enclosure, ...] = ()
+    written: "Written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,28 @@ class Written:
     content: bytes
     broken: str = ""
     """What was wrong with the operator's own template, where the built-in one took its place."""
+    alerts: tuple[Alert, ...] = ()
+    """What the operator is told of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What letters of one form have in common."""
+
+    text: tuple[Block, ...]
+    subject: tuple[Block, ...]
+    foot: tuple[Block, ...]
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A rendered letter before it has a head."""
+
+    subject: str
+    text: str
+    html: str
+    language: str
 
 
 class Writer:
@@ -55,144 +88,171 @@ class Writer:
         self._shelf = shelf
         self._policy = policy
         self._keys = keys
+        self._stationery = Stationery(
+            shelf.built_in_folder / FRAME, policy.operator.name, policy.operator.colour
+        )
+        self._forms: dict[tuple[str, ...], _Form] = {}
 
     def write(self, letter: SendLetter, frame: Frame) -> Written:
-        """The bytes of a letter."""
-        number = _number(letter, frame)
+        """The bytes of a letter, and what the operator must hear of it."""
+        written, broken = self._write(letter, frame)
+        if broken is None:
+            return written
+        return replace(written, broken=str(broken), alerts=tuple(self._alerts(broken, frame)))
+
+    def _write(self, letter: SendLetter, frame: Frame) -> tuple[Written, BrokenTemplate | None]:
+        place = heading(letter, frame, self._policy.addresses, self._keys)
+        made, broken = self._make(letter, frame, place)
+        draft = Draft(
+            sender=(self._policy.operator.name, self._sender(letter)),
+            to=letter.to,
+            subject=made.subject,
+            date=frame.at,
+            message_id=place.message_id,
+            reply_to=place.reply_to,
+            in_reply_to=place.in_reply_to,
+            references=place.references,
+            text=made.text,
+            html=frame.html or made.html,
+            fields=fields(letter, frame, self._policy, self._keys, made.language),
+            enclosures=frame.enclosures if letter.with_attachments else (),
+        )
+        return Written(place.message_id, compose(draft)), broken
+
+    def _sender(self, letter: SendLetter) -> str:
+        department = letter.ticket.department if letter.ticket else "support"
+        return self._policy.addresses.inbox_of(department)
+
+    def _alerts(self, broken: BrokenTemplate, frame: Frame) -> Iterator[Alert]:
+        """One letter to each operator, for one state of one file (policy 4.12)."""
+        event = f"template:{broken.source}:{broken.state}"
+        for address in self._policy.staff.operator:
+            letter = SendLetter(
+                letter="operator_alert",
+                to=address,
+                audience=Audience.OPERATOR,
+                thread="new",
+                automatic="auto-generated",
+                values={
+                    "what": "template",
+                    "reason": str(broken),
+                    "sender": "",
+                    "queue_id": "",
+                },
+            )
+            # Where the template of alerts is broken as well, nobody is told of that for now.
+            written, _ = self._write(letter, Frame(event=event, at=frame.at))
+            yield Alert(letter, event, written)
+
+    # Rendering
+
+    def _make(
+        self, letter: SendLetter, frame: Frame, place: Heading
+    ) -> tuple[_Made, BrokenTemplate | None]:
+        """The operator's own letter, or the built-in one where that is broken."""
+        is_customers = letter.audience is Audience.CUSTOMER
+        broken: BrokenTemplate | None = None
+        sources = self._shelf.sources(
+            letter.letter,
+            letter.language if is_customers else ENGLISH,
+            default=self._policy.operator.language if is_customers else ENGLISH,
+            audience="" if letter.audience is Audience.OPERATOR else str(letter.audience),
+        )
+        for source in sources:
+            try:
+                return self._from(source, letter, frame, place), broken
+            except BrokenTemplate as error:
+                if not source.is_own:
+                    raise
+                broken = broken or error
+        raise broken or AssertionError("the last source came with the program")
+
+    def _from(self, source: Source, letter: SendLetter, frame: Frame, place: Heading) -> _Made:
+        tongue = self._shelf.tongue(source.language)
+        words = self._words(letter, frame, tongue)
+        marks = Marks(self._shelf.nonce, tongue.number, words.instant)
+        rendered = source.render(self._values(letter, frame, place, words), marks)
+        form = self._form(rendered, source.language, letter.audience)
+        values = marks.values
+        subject = self._subject(set_text(form.subject, values), letter, frame)
+        text = set_text(form.text, values)
+        if form.foot:
+            text = f"{REPLY_LINE}\n\n{text}\n-- \n{set_text(form.foot, values)}"
+        elif letter.audience is not Audience.OPERATOR:
+            text = f"{REPLY_LINE}\n\n{text}"
+        if len(text) > TEXT_MAX:
+            raise BrokenTemplate(f"{source.path}: the letter grows beyond {TEXT_MAX} characters")
+        html = fill(form.page, values)
+        return _Made(subject, text, html if len(html) <= HTML_MAX else "", source.language)
+
+    def _words(self, letter: SendLetter, frame: Frame, tongue: Tongue) -> Words:
         prefix = self._policy.mail.ticket_prefix
         labels = {stand_in: f"{prefix}{drawn}" for stand_in, drawn in frame.numbers.items()}
-        words = Words(self._policy, labels)
+        return Words(self._policy, tongue, labels, _zone_of(letter))
+
+    def _values(
+        self, letter: SendLetter, frame: Frame, place: Heading, words: Words
+    ) -> Mapping[str, Any]:
         values = values_of(
             letter,
             words,
             now=frame.at,
             order_number=frame.order_number,
-            desk_address=self._address(Purpose.DESK, "0", letter.to),
+            desk_address=desk_address(letter.to, self._policy.addresses, self._keys),
         )
-        token = self._token(letter, frame, number)
-        values["reply_address"] = self._policy.addresses.reply_address(token) if token else ""
-        values["reply_to"] = lambda one: self._address(Purpose.STAFF, str(one), letter.to)
-        rendered, broken = self._render(letter.letter, "en", values)
-        text = self._framed(letter, rendered.text, values)
-        message_id = self._message_id(letter, frame, token)
-        in_reply_to, references = self._thread(letter, frame, number)
-        subject = rendered.subject
-        if letter.ticket and number:
-            subject = f"[{prefix}{number}] {letter.ticket.subject}"
-        department = letter.ticket.department if letter.ticket else "support"
-        sender = self._policy.addresses.inbox_of(department)
-        draft = Draft(
-            sender=(self._policy.operator.name, sender),
-            to=letter.to,
-            subject=subject,
-            date=frame.at,
-            message_id=message_id,
-            reply_to=self._policy.addresses.reply_address(token) if token else "",
-            in_reply_to=in_reply_to,
-            references=references,
-            text=text,
-            fields=tuple(self._fields(letter, frame, number)),
-            enclosures=frame.enclosures if letter.with_attachments else (),
+        subject = self._tagged(letter.ticket.subject, letter, frame) if letter.ticket else ""
+        values["reply_address"] = place.reply_to
+        values["reply_to"] = lambda one: staff_address(
+            one, letter.to, self._policy.addresses, self._keys
         )
-        return Written(message_id, compose(draft), broken)
+        values["too_large"] = frame.too_large if letter.with_attachments else ()
+        values["kept_as"] = frame.event
+        values["button"] = buttons(place.reply_to, subject or self._policy.operator.name)
+        return values
 
-    def _render(
-        self, name: str, language: str, values: Mapping[str, object]
-    ) -> tuple[Rendered, str]:
-        """The operator's own letter, or the built-in one where that is broken (policy 4.12)."""
-        own = self._shelf.own(name, language)
-        if own is not None:
-            try:
-                return own.render(values), ""
-            except BrokenTemplate as error:
-                return self._shelf.built_in(name, language).render(values), str(error)
-        return self._shelf.built_in(name, language).render(values), ""
+    def _form(self, rendered: Rendered, language: str, audience: Audience) -> _Form:
+        """What is made once for all letters of a form: layout, Markdown, inlined styles."""
+        key = (*rendered.key, language, str(audience))
+        found = self._forms.get(key)
+        if found is None:
+            mark = self._shelf.mark
+            sheet = Sheet(
+                body=rendered.body,
+                title=rendered.subject,
+                line=rendered.line if rendered.marks.values else "",
+                foot=rendered.foot,
+                above="" if audience is Audience.OPERATOR else REPLY_LINE,
+                language=language,
+            )
+            found = _Form(
+                text=lay_out(rendered.body, mark),
+                subject=lay_out(rendered.subject, mark),
+                foot=lay_out(rendered.foot, mark) if rendered.foot.strip() else (),
+                page=self._stationery.page(sheet, mark, self._shelf.nonce),
+            )
+            if len(self._forms) >= FORMS_MAX:
+                self._forms.clear()
+            self._forms[key] = found
+        return found
 
-    def _framed(self, letter: SendLetter, body: str, values: Mapping[str, object]) -> str:
-        """The reply line above, so that quotes are cut there; who writes below."""
-        if letter.audience is Audience.OPERATOR:
-            return body
-        foot = self._shelf.frame(str(letter.audience)).render(values)
-        return f"{REPLY_LINE}\n\n{body}\n{foot.text}"
+    def _subject(self, rendered: str, letter: SendLetter, frame: Frame) -> str:
+        """The template's subject; about a ticket it carries the ticket's number (policy 4.13)."""
+        subject = self._tagged(" ".join(rendered.split()), letter, frame)
+        return subject if len(subject) <= SUBJECT_MAX else subject[: SUBJECT_MAX - 1] + "…"
 
-    def _token(self, letter: SendLetter, frame: Frame, number: int | None) -> str:
-        if letter.audience is Audience.OPERATOR:
-            return ""
-        subject = str(number or 0)
-        if letter.letter == "confirm_challenge":
-            until = int((frame.at + CHALLENGE_LIFE).timestamp())
-            subject = f"{number}.{letter.assessment or 0}.{until}"
-            return self._keys.make(Purpose.CHALLENGE, subject, letter.to)
-        if letter.audience is Audience.CUSTOMER:
-            purpose = Purpose.REPLY if number else Purpose.ACCOUNT
-        elif letter.order is not None:
-            purpose = Purpose.ORDER
-            subject = str(frame.order_number or letter.order.number)
-        else:
-            purpose = Purpose.STAFF if number else Purpose.DESK
-        return self._keys.make(purpose, subject, letter.to)
-
-    def _address(self, purpose: Purpose, subject: str, recipient: str) -> str:
-        token = self._keys.make(purpose, subject, recipient)
-        return self._policy.addresses.reply_address(token)
-
-    def _message_id(self, letter: SendLetter, frame: Frame, token: str) -> str:
-        cause = f"{frame.event}/{letter.letter}/{letter.to}/{_number(letter, frame)}"
-        event = sha256(cause.encode()).hexdigest()[:16]
-        proof = f".t.{token}" if token else ""
-        return f"{letter.letter}.{event}{proof}@{self._policy.addresses.domain}"
-
-    def _thread(
-        self, letter: SendLetter, frame: Frame, number: int | None
-    ) -> tuple[str, tuple[str, ...]]:
-        """In-Reply-To and References: customers and staff see threads with different roots."""
-        answered = (frame.answered,) if frame.answered else ()
-        if letter.audience is not Audience.CUSTOMER:
-            root = self.staff_root(number) if number else ""
-            roots = (root,) if root else ()
-            if letter.thread == "mail":
-                return frame.answered, _chain(*roots, *answered)
-            return root, roots
-        if letter.thread == "new":
-            return "", ()
-        if letter.thread == "split":
-            return "", _chain(*answered)
-        thread = _chain(*(frame.thread or frame.answered_references), *answered)
-        if letter.thread == "mail":
-            return frame.answered, thread
-        last = letter.ticket.last_mail_id if letter.ticket else ""
-        return last or (frame.thread[-1] if frame.thread else ""), _chain(*frame.thread)
-
-    def staff_root(self, number: int) -> str:
-        """A Message-ID that no mail has: all staff letters of a ticket hang below it."""
-        return f"staff.{number}@{self._policy.addresses.domain}"
-
-    def _fields(
-        self, letter: SendLetter, frame: Frame, number: int | None
-    ) -> list[tuple[str, str]]:
-        fields = [("X-Ticket-Event", letter.letter)]
-        if number:
-            fields.insert(0, ("X-Ticket-ID", f"{self._policy.mail.ticket_prefix}{number}"))
-        if letter.automatic:
-            stamp = f"{self._policy.addresses.domain}.{int(frame.at.timestamp())}"
-            fields += [
-                ("Auto-Submitted", letter.automatic),
-                ("X-Auto-Response-Suppress", "All"),
-                ("X-Gateway-Loop", f"{stamp}.{self._keys.sign('loop:' + stamp)}"),
-            ]
-        return fields
+    def _tagged(self, subject: str, letter: SendLetter, frame: Frame) -> str:
+        number = frame.number_of(letter)
+        tag = f"[{self._policy.mail.ticket_prefix}{number}]"
+        return subject if not number or tag in subject else f"{tag} {subject}"
 
 
-def _number(letter: SendLetter, frame: Frame) -> int | None:
-    if letter.ticket is None:
+def _zone_of(letter: SendLetter) -> Any:
+    """The zone of the contact a letter goes to, where the operator has set one that exists."""
+    if letter.audience is not Audience.CUSTOMER or letter.account is None:
         return None
-    number = letter.ticket.number
-    return frame.numbers.get(number, number)
-
-
-def _chain(*ids: str) -> tuple[str, ...]:
-    """At most 20 ids: the first one, and the latest of the others."""
-    unique = tuple(dict.fromkeys(one for one in ids if one))
-    if len(unique) <= REFERENCES_MAX:
-        return unique
-    return (unique[0], *unique[1 - REFERENCES_MAX :])
+    to = normalised_address(letter.to)
+    name = next((one.zone for one in letter.account.contacts if one.address == to), "")
+    try:
+        return zone(name) if name else None
+    except UnknownZone:
+        return None

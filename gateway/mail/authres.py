@@ -219,6 +219,20 @@ def trusted_results(trace: tuple[TraceField, ...], profile: Profile) -> tuple[Me
     return tuple(methods)
 
 
+def has_forged_results(mail: Mail, profile: Profile) -> bool:
+    """Whether a field in the name of a trusted server stands below that server's block (A09)."""
+    begun = ended = False
+    for each in mail.trace:
+        ended = ended or (begun and each.name == "received")
+        if each.name != "authentication-results":
+            continue
+        if read_results(each.value).authserv_id in profile.authserv_ids:
+            if ended:
+                return True
+            begun = True
+    return False
+
+
 def verdict(mail: Mail, profile: Profile) -> Verdict:
     """What the server of `profile` found about the From of `mail`."""
     methods = trusted_results(mail.trace, profile)

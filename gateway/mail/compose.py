@@ -23,6 +23,7 @@ WORD_OCTETS: Final = 45
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~. -]+")
+_ASCII: Final = bytes(range(128))
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._ -]+")
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 
@@ -108,7 +109,7 @@ def _text_part(kind: str, text: str) -> bytes:
     charset = "us-ascii" if data.isascii() else "utf-8"
     if data.isascii() and max(map(len, data.split(b"\n"))) <= PLAIN_LINE_MAX:
         encoding, content = "7bit", data.replace(b"\n", b"\r\n")
-    elif sum(octet > 127 for octet in data) * 6 > len(data):
+    elif len(data.translate(None, _ASCII)) * 6 > len(data):
         encoding, content = "base64", _base64(data)
     else:
         encoding = "quoted-printable"

@@ -36,4 +36,5 @@ def read_envelope(text: str) -> Envelope:
         forward_paths=tuple(map(clean_line, fields["forward_paths"])),
         source=fields["source"],
         peer=fields["peer"],
+        released=fields.get("released", False),
     )

@@ -21,6 +21,8 @@ class Envelope:
     source: str = ""
     """Where it came in: `smtp`, `lmtp`, `imap:<name>`, `pipe`, `import`."""
     peer: str = ""
+    released: bool = False
+    """The operator looked at it and put it back: what held it holds it no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from gateway.mail.charset import decode
 from gateway.mail.defect import Defect
 from gateway.mail.filename import safe_filename
 from gateway.mail.header import EMPTY_HEADER, Header, read_header
-from gateway.mail.limits import DEPTH_MAX, PART_COUNT_MAX, TEXT_BYTES_MAX
+from gateway.mail.limits import DEPTH_MAX, PART_COUNT_MAX, STRUCTURE_BYTES_MAX, TEXT_BYTES_MAX
 from gateway.mail.parameter import NOTHING, Parameters, read_parameters
 from gateway.mail.transfer import Transferred, undo_transfer
 
 _CONTENT_TYPE: Final = re.compile(r"([a-z0-9!#$&^_.+-]+)\s*/\s*([a-z0-9!#$&^_.+-]+)")
 _IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+_OF_THE_MAIL: Final = frozenset({Defect.LIMIT_HEADER_BYTES, Defect.LIMIT_FIELD_COUNT})
 _DELIMITER_REST: Final = re.compile(rb"(?:--)?[ \t]*(?:\r?\n|\r|\Z)")
 _BOUNDARY_LINE: Final = re.compile(rb"(?:\A|(?<=\n))--([^\r\n]{1,200}?)[ \t]*\r?\n")
 
@@ -132,7 +133,9 @@ def _read_part(tree: Tree, place: _Place, header: Header, default_type: str) -> 
     if "content-disposition" in header:
         part.disposition = read_parameters(header.first("content-disposition"))
     tree.parts.append(part)
-    tree.defects += header.defects
+    # A part with too much header is one broken part, no reason to distrust the whole mail.
+    whole = _OF_THE_MAIL if part.index else frozenset()
+    tree.defects += [Defect.NOT_A_FIELD if one in whole else one for one in header.defects]
     if part.main_type == "multipart":
         _read_multipart(tree, part)
     elif part.content_type in _MESSAGES:
@@ -205,12 +208,31 @@ def _stretches(part: Part, delimiter: bytes) -> tuple[list[tuple[int, int]], boo
         begin = min(end, part.end)
         if buffer.startswith(b"--", at + len(mark)) and begin >= at + len(mark) + 2:
             return stretches, True
+        begun = _end_of_namesake(buffer, begin, part, mark + b"--")
+        if begun is not None:
+            at = buffer.find(mark, begun, part.end)
+            continue
         if len(stretches) > PART_COUNT_MAX:
             break
         at = buffer.find(mark, begin, part.end)
     if begin >= 0:
         stretches.append((begin, part.end))
     return stretches, False
+
+
+def _end_of_namesake(buffer: bytes, start: int, part: Part, mark: bytes) -> int | None:
+    """Where the multipart that begins at `start` closes, if its delimiter is our closing one.
+
+    A line belongs to the innermost multipart that uses it; only a boundary that is the outer one
+    and two dashes can be taken for the outer one's end.
+    """
+    if mark[2:] not in buffer[start : min(start + STRUCTURE_BYTES_MAX, part.end)]:
+        return None
+    given = read_parameters(read_header(buffer, start, part.end).first("content-type"))
+    if b"--" + given.names.get("boundary", "").encode("utf_8", "replace") != mark:
+        return None
+    closed = buffer.find(b"\n" + mark + b"--", start, part.end)
+    return part.end if closed < 0 else closed + 1
 
 
 def _begins_line(buffer: bytes, at: int, start: int) -> bool:

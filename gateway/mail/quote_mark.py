@@ -12,13 +12,16 @@ _MARKS: Final = re.compile(r"^[ \t]*(?:>[ \t]?)+")
 _INITIALS: Final = re.compile(r"[A-Za-z]{1,12}>")
 _OPEN_LINK: Final = re.compile(r"[(<\[](?:https?://|mailto:)?[^\s()<>\[\]]{0,2000}$")
 _LINK_ONLY: Final = re.compile(r"\s*[(<]?(?:https?://|mailto:)[^\s()<>]{1,2000}[)>]?\s*>?\s*$")
+_DECORATION_CHARS_MAX: Final = 500
 _WRAPPED_CHARS_MIN: Final = 60
 """A shorter line was not cut by a client."""
 
 
 def is_marked(line: str) -> bool:
     """Whether a line bears the mark of a quote, and is no decoration like `>> SALE <<`."""
-    return _MARKED.match(line) is not None and not _DECORATION.match(line)
+    if _MARKED.match(line) is None:
+        return False
+    return len(line) > _DECORATION_CHARS_MAX or _DECORATION.match(line) is None
 
 
 def without_marks(line: str) -> str:

@@ -21,11 +21,11 @@ from gateway.mail.quote_mark import (
 _DASHES: Final = frozenset("-_=~*—–•‐‑‒―#")
 _REACH: Final = 40
 """How far a look goes for the next line that is not blank."""
-_LOOKS_MAX: Final = 1000
+_LOOKS_MAX: Final = 300
 _HEAD_LINES: Final = 8
-_JUDGED_MAX: Final = 20_000
-_LINES_MAX: Final = 100_000
-"""Behind so many lines nothing is judged any more: it is what the last line was."""
+_JUDGED_MAX: Final = 10_000
+_LINES_MAX: Final = 50_000
+"""Behind so many lines the rest is one line: what the last of them was."""
 
 
 class Kind(Enum):
@@ -55,7 +55,7 @@ class Splitter:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._lines = text.split("\n")
+        self._lines = text.split("\n", _LINES_MAX)
         self._kinds: list[Kind | None] = [None] * len(self._lines)
         self._columns: dict[int, int] = {}  # Where the quoted end of a line begins.
         self._rest = Kind.NEW

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.desk.policy import ServiceLevels
+from gateway.desk.levels import ServiceLevels
 from gateway.desk.sla import counted_weekdays
 from gateway.settings.models import CalendarSettings
 from gateway.worktime.hours import Calendar, NeverOpen, YearlyHolidays

@@ -34,7 +34,7 @@ from gateway.worktime.hours import Calendar
 
 PREFIX: Final = "GATEWAY_"
 NOT_SETTINGS: Final = frozenset({"GATEWAY_CONFIG"})
-SEARCHED: Final = ("config/gateway.toml", "/etc/gateway/gateway.toml")
+SEARCHED: Final = ("desk/gateway.toml", "config/gateway.toml", "/etc/gateway/gateway.toml")
 OFF_IS_UNSET: Final = frozenset(
     {("mail", "repeat_limit"), ("close", "autoclose"), ("credits", "low_balance")}
 )
@@ -85,7 +85,7 @@ def find_settings(given: Path | None, environ: Mapping[str, str]) -> Path:
         if Path(place).is_file():
             return Path(place)
     raise WrongSettings(
-        [f"no settings file: name one with --config, or make {' or '.join(SEARCHED)}"]
+        [f"no settings file: name one with --config, or write {SEARCHED[0]} with gateway init"]
     )
 
 

@@ -16,9 +16,8 @@ from gateway.desk.decision import (
     FileMessage,
     OpenAccount,
     SendLetter,
-    TicketState,
 )
-from gateway.desk.model import Ticket
+from gateway.desk.model import Ticket, TicketState
 from gateway.letters.writer import Frame
 from gateway.store import rows
 from gateway.store.changes import carry_out
@@ -214,12 +213,18 @@ def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applie
             answered_references=occasion.references,
             thread=tuple(applied.threads.get(number or 0, ())),
             enclosures=occasion.enclosures,
+            html=occasion.html,
+            too_large=occasion.too_large,
         ),
     )
     enqueue(connection, letter, written, event=occasion.event, ticket=number, at=occasion.at)
     applied.letters += 1
     if written.broken:
         applied.broken.append(written.broken)
+    for alert in written.alerts:
+        enqueue(
+            connection, alert.letter, alert.written, event=alert.event, ticket=None, at=occasion.at
+        )
     if number and letter.audience == "customer" and not letter.copy_of:
         extend_thread(applied, number, written.message_id)
 

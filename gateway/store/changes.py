@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from gateway.desk.clock_change import (
     ArmStep,
@@ -18,7 +18,6 @@ from gateway.desk.decision import (
     Book,
     Change,
     CountWithdrawal,
-    EndSuggestions,
     FileMessage,
     LinkTickets,
     MoveDepartment,
@@ -34,8 +33,11 @@ from gateway.desk.decision import (
     SettleAssessment,
     SettleOrder,
 )
+from gateway.desk.language import LearnLanguage
 from gateway.desk.model import Order
-from gateway.store import rows
+from gateway.desk.pause import PauseLetters, ResumeLetters
+from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
+from gateway.store import examples, rows, spent
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied, Occasion, draw
 from gateway.store.promises import (
@@ -46,7 +48,7 @@ from gateway.store.promises import (
     start_clock,
     stop_clock,
 )
-from gateway.store.tables import assessments, entries, orders, withdrawals
+from gateway.store.tables import assessments, contacts, entries, orders, withdrawals
 
 
 def carry_out(  # noqa: C901, PLR0912 - one line a change
@@ -82,6 +84,8 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
             stop_clock(connection, change, applied)
         case FileMessage():
             _file_message(connection, change, occasion, applied)
+        case TrimMessage():
+            _trim_message(connection, change)
         case PlaceOrder(order=order):
             _place_order(connection, order, applied)
         case SettleOrder():
@@ -90,9 +94,17 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
                 .where(orders.c.number == change.number)
                 .values(status=str(change.status), settled_at=change.at)
             )
+        case PauseLetters() | ResumeLetters():
+            spent.carry_out(connection, change)
+        case RecordSplit():
+            examples.record(connection, change, applied, occasion.at)
+        case LabelSplit():
+            examples.label(connection, change, applied)
         case ArmStep() | RecordStep():
             own = replace(change, ticket=applied.ticket(change.ticket) or change.ticket)
             deal_with_steps(connection, [own], at=occasion.at)
+        case LearnLanguage():
+            _learn_language(connection, change)
         case OpenAccount() | OpenTicket() | SendLetter():
             pass  # Written before and after.
         case (
@@ -126,6 +138,12 @@ def _place_order(connection: Connection, order: Order, applied: Applied) -> None
     )
 
 
+def _learn_language(connection: Connection, change: LearnLanguage) -> None:
+    """Whatever the operator has set meanwhile stays."""
+    unknown = (contacts.c.address == change.address) & (contacts.c.language == "")
+    connection.execute(update(contacts).where(unknown).values(language=change.language))
+
+
 def _settle_assessment(connection: Connection, change: SettleAssessment) -> None:
     connection.execute(
         update(assessments)
@@ -154,4 +172,21 @@ def _file_message(
             message_id=change.message_id,
             verified=change.verified,
         )
+    )
+
+
+def _trim_message(connection: Connection, change: TrimMessage) -> None:
+    """The last mail of that instant keeps what stayed; the raw mail is kept whole elsewhere."""
+    last = (
+        select(func.max(messages.c.id))
+        .where(
+            messages.c.ticket == change.ticket,
+            messages.c.kind == "mail",
+            messages.c.at == change.mail_at,
+        )
+        .scalar_subquery()
+    )
+    kind = "mail" if change.keeps else "filed"
+    connection.execute(
+        update(messages).where(messages.c.id == last).values(text=change.keeps, kind=kind)
     )

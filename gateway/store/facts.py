@@ -7,20 +7,24 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from gateway.desk.clues import Clues
 from gateway.desk.commands import Verb
-from gateway.desk.facts import Facts, FoundBy, RepliedTo, Seen
+from gateway.desk.facts import Facts, FoundBy, RepliedTo, Seen, Spent, SplitOff
+from gateway.desk.learned import Learned
 from gateway.desk.model import Account, Order, Ticket
 from gateway.desk.policy import Policy
 from gateway.desk.repeats import HELP_LETTERS
 from gateway.desk.request import NOBODY
+from gateway.desk.token import Purpose
 from gateway.ledger.entry import Entry
 from gateway.mail.message import Mail
-from gateway.store import rows
+from gateway.store import examples, rows
 from gateway.store.briefing import ENTRIES_SHOWN, brief, last_entries
 from gateway.store.desk_rows import load_account, load_contact, load_ticket, load_tickets
 from gateway.store.mail_tables import mails, messages, outbox
+from gateway.store.spent import load_spent
 from gateway.store.tables import assessments, orders, tickets
 
 TOPIC_MAX: Final = 20
+NOTHING_LEARNED: Final = Learned()
 
 
 def dedupe_key(mail: Mail) -> str:
@@ -28,7 +32,13 @@ def dedupe_key(mail: Mail) -> str:
     return f"{mail.message_id or ''}/{mail.digest}"
 
 
-def gather(connection: Connection, mail: Mail, clues: Clues, policy: Policy) -> Facts:
+def gather(
+    connection: Connection,
+    mail: Mail,
+    clues: Clues,
+    policy: Policy,
+    learned: Learned = NOTHING_LEARNED,
+) -> Facts:
     """Everything `decide` may know. Reads only, apart from the lock on the account."""
     seen, seen_ticket = _seen(connection, mail)
     if seen and seen.same_content:
@@ -55,10 +65,29 @@ def gather(connection: Connection, mail: Mail, clues: Clues, policy: Policy) -> 
         named=named,
         orders=paid,
         entries=_entries(connection, account, clues),
+        spent=_spent(connection, mail, clues, ticket, replied, policy),
         letters_sent=_letters_sent(connection, clues, ticket, policy, mail.envelope.received_at),
         topic=_topic(connection, ticket),
+        learned=learned,
+        split_off=_split_off(connection, ticket, clues),
         briefing=brief(connection, clues.control, clues.sender, ticket_account, ticket),
     )
+
+
+def _spent(
+    connection: Connection,
+    mail: Mail,
+    clues: Clues,
+    ticket: Ticket | None,
+    replied: RepliedTo | None,
+    policy: Policy,
+) -> Spent:
+    """Budgets; machine mail is never answered, whatever they say."""
+    if mail.automatic and not mail.report:
+        return Spent()
+    people = {clues.sender, ticket.requester if ticket else "", replied.to if replied else ""}
+    at = mail.envelope.received_at
+    return load_spent(connection, clues, ticket, policy, at, people=people - {""})
 
 
 def _seen(connection: Connection, mail: Mail) -> tuple[Seen | None, int | None]:
@@ -85,7 +114,20 @@ def _seen(connection: Connection, mail: Mail) -> tuple[Seen | None, int | None]:
 
 
 def _replied(connection: Connection, clues: Clues) -> RepliedTo | None:
-    """The nearest letter of ours among the Message-IDs a mail answers."""
+    """The letter a report is on, else the nearest among the Message-IDs a mail answers."""
+    if clues.token and clues.token.purpose is Purpose.BOUNCE and clues.token.subject.isdigit():
+        row = connection.execute(
+            select(outbox).where(outbox.c.id == int(clues.token.subject))
+        ).first()
+        if row is not None:
+            return RepliedTo(
+                letter=row.letter,
+                ticket=row.ticket,
+                assessment=row.assessment,
+                to=row.recipient,
+                to_staff=row.audience != "customer",
+                by_report=True,
+            )
     if not clues.references:
         return None
     found = {
@@ -97,6 +139,7 @@ def _replied(connection: Connection, clues: Clues) -> RepliedTo | None:
                 outbox.c.ticket,
                 outbox.c.assessment,
                 outbox.c.recipient,
+                outbox.c.audience,
             ).where(outbox.c.message_id.in_(clues.references))
         )
     }
@@ -108,6 +151,7 @@ def _replied(connection: Connection, clues: Clues) -> RepliedTo | None:
         ticket=nearest.ticket,
         assessment=nearest.assessment,
         to=nearest.recipient,
+        to_staff=nearest.audience != "customer",
     )
 
 
@@ -219,13 +263,22 @@ def _letters_sent(
 
 
 def _topic(connection: Connection, ticket: Ticket | None) -> tuple[str, ...]:
-    """What the ticket has been about: its subject and its first and latest texts."""
+    """What the ticket has been about: its subject, its first text and its latest ones."""
     if ticket is None:
         return ()
-    found = connection.execute(
-        select(messages.c.text)
-        .where(messages.c.ticket == ticket.number, messages.c.kind != "filed")
-        .order_by(messages.c.id)
-        .limit(TOPIC_MAX)
-    ).scalars()
-    return (ticket.subject, *found)
+    return (ticket.subject, *examples.said(connection, ticket.number, most=TOPIC_MAX))
+
+
+def _split_off(connection: Connection, ticket: Ticket | None, clues: Clues) -> SplitOff | None:
+    """The split that somebody speaks of: the ticket's own, else the last one out of it."""
+    asked = clues.commands.find(Verb.SAME_TOPIC) or clues.control.find("nosplit")
+    if ticket is None or asked is None:
+        return None
+    found = examples.split_of(connection, ticket.number)
+    if found is None:
+        return None
+    parent = load_ticket(connection, found.ticket)
+    moved = load_tickets(connection, (found.moved_to,)).get(found.moved_to)
+    if parent is None or moved is None or moved.merged_into is not None:
+        return None
+    return SplitOff(ticket=moved, parent=parent, by_itself=found.by_itself)

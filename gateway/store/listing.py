@@ -37,6 +37,7 @@ class TakenIn:
     taken_in_at: datetime
     disposition: str
     reasons: tuple[str, ...]
+    alarms: tuple[str, ...]
     ticket: int | None
 
 
@@ -49,6 +50,17 @@ class Story:
     """Ticket and kind of the messages it became."""
     letters: tuple[tuple[str, str, str], ...]
     """Letter, recipient and state of what was sent because of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One letter of the outbox with its final bytes."""
+
+    id: int
+    letter: str
+    recipient: str
+    ticket: int | None
+    content: bytes
 
 
 def all_tickets(connection: Connection, *, closed: bool) -> list[Ticket]:
@@ -110,6 +122,16 @@ def stories(connection: Connection, name: str) -> list[Story]:
     ]
 
 
+def sent_since(connection: Connection, after_id: int) -> list[Sent]:
+    """Letters that were written after one of the outbox, in their order."""
+    found = connection.execute(
+        select(outbox.c.id, outbox.c.letter, outbox.c.recipient, outbox.c.ticket, outbox.c.content)
+        .where(outbox.c.id > after_id)
+        .order_by(outbox.c.id)
+    )
+    return [Sent(*row) for row in found]
+
+
 def next_ticket_number(connection: Connection) -> int:
     """The number the next new ticket would get."""
     drawn = connection.execute(select(counters.c.value).where(counters.c.name == "ticket"))
@@ -143,5 +165,6 @@ def _taken_in(row: Row[tuple[object, ...]]) -> TakenIn:
         taken_in_at=row.taken_in_at,
         disposition=row.disposition,
         reasons=tuple(row.reasons),
+        alarms=tuple(row.alarms),
         ticket=row.ticket,
     )

@@ -32,6 +32,7 @@ mails = Table(
     Column("taken_in_at", Instant, nullable=False),
     Column("disposition", Text, nullable=False),
     Column("reasons", JsonText, nullable=False),
+    Column("alarms", JsonText, nullable=False),
     Column("ticket", BigInteger, ForeignKey("tickets.number")),
     Column("account", Text),
     # Repeats keep their own row but not the key: the first mail of a kind owns it (rule M1).
@@ -97,6 +98,8 @@ outbox = Table(
     Column("holder", Text, nullable=False, default=""),
     Column("sent_at", Instant),
     Column("failure", Text, nullable=False, default=""),
+    # Domain of the recipient of a letter that counts against the budgets; else empty.
+    Column("domain", Text, nullable=False, default=""),
     one_of("state", "queued", "sending", "sent", "failed", "withheld"),
     one_of("audience", "customer", "staff", "operator"),
     Index(
@@ -108,6 +111,31 @@ outbox = Table(
     ),
     Index(None, "ticket"),
     Index("ix_outbox_help", "recipient", "letter", "created_at"),
+    Index(
+        "ix_outbox_counted",
+        "domain",
+        "created_at",
+        sqlite_where=text("domain != ''"),
+        postgresql_where=text("domain != ''"),
+    ),
+    Index(
+        "ix_outbox_lately",
+        "created_at",
+        sqlite_where=text("domain != ''"),
+        postgresql_where=text("domain != ''"),
+    ),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("since_at", Instant, nullable=False),
+    Column("until_at", Instant, nullable=False),
+    Column("strikes", Integer, nullable=False, default=1),
+    Column("reason", Text, nullable=False, default=""),
+    one_of("scope", "address", "writer", "ticket", "domain", "desk"),
 )
 
 audit = Table(

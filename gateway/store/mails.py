@@ -44,6 +44,7 @@ def record(
             taken_in_at=now,
             disposition=str(decision.disposition),
             reasons=list(decision.reasons),
+            alarms=list(decision.alarms),
             ticket=ticket,
             account=decision.account,
             dedupe_key=None if repeats else dedupe_key(mail),

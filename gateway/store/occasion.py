@@ -26,6 +26,9 @@ class Occasion:
     message_id: str = ""
     references: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    html: str = ""
+    """The HTML part, where it was made elsewhere and not from the template."""
+    too_large: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -12,10 +12,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.desk.budget import domain_of, is_counted
 from gateway.desk.decision import SendLetter
 from gateway.letters.writer import Written
 from gateway.store.engine import is_sqlite
 from gateway.store.mail_tables import outbox
+from gateway.store.spent import pauses_of
 
 LEASE: Final = timedelta(minutes=10)
 PRIORITIES: Final = {
@@ -29,6 +31,8 @@ PRIORITIES: Final = {
 }
 """Receipts and challenges overtake bulk reminders (fault F16); the rest is 3."""
 ORDINARY: Final = 3
+PERSONAL: Final = frozenset({"answer", "clarification"})
+"""Letters that a person wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,21 @@ def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) ->
     """Put many letters into the outbox, in one statement."""
     dialect = sqlite if is_sqlite(connection) else postgresql
     statement = dialect.insert(outbox).on_conflict_do_nothing(index_elements=["message_id"])
-    connection.execute(statement, letters)
+    paused = pauses_of(connection, {row["recipient"] for row in letters if _may_wait(row)})
+    rows = [
+        {**row, "state": "withheld", "failure": f"paused: {pause.reason}"}
+        if _may_wait(row)
+        and (pause := paused.get(row["recipient"]))
+        and pause.until > row["created_at"]
+        else {**row, "failure": ""}
+        for row in letters
+    ]
+    connection.execute(statement, rows)
+
+
+def _may_wait(row: Mapping[str, Any]) -> bool:
+    """An address that bounced gets no automatic mail; what a person wrote is tried again."""
+    return row["audience"] == "customer" and row["letter"] not in PERSONAL
 
 
 def outbox_row(
@@ -82,10 +100,17 @@ def outbox_row(
         "message_id": written.message_id,
         "content": written.content,
         "state": "queued",
+        "domain": (domain_of(letter.to) or "-") if is_counted(letter) else "",
         "priority": PRIORITIES.get(letter.letter, ORDINARY),
         "created_at": at,
         "not_before": at,
     }
+
+
+def has_event(connection: Connection, event: str) -> bool:
+    """Whether letters of an event were written already."""
+    found = connection.execute(select(outbox.c.id).where(outbox.c.event == event).limit(1))
+    return found.first() is not None
 
 
 def claim(connection: Connection, holder: str, now: datetime, count: int) -> Sequence[Claimed]:

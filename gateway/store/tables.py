@@ -12,9 +12,11 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -122,6 +124,7 @@ tickets = Table(
     CheckConstraint("status <> 'closed' OR reserved = 0", name="closed_reserves_nothing"),
     CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
     Index(None, "account"),
+    Index("ix_tickets_lately", "requester", "received_at"),
     Index(
         "ix_tickets_open",
         "status",
@@ -288,4 +291,38 @@ steps = Table(
     Column("sent", Boolean, nullable=False),
     # Each step once for each due time, whatever happens to processes, clocks and nodes (38).
     UniqueConstraint("ticket", "clock", "step", "due_at", "slot"),
+)
+
+split_examples = Table(
+    "split_examples",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # What was said in this ticket before `mail_at` is what the passage was compared with.
+    Column("ticket", BigInteger, ForeignKey("tickets.number"), nullable=False),
+    Column("moved_to", BigInteger, ForeignKey("tickets.number")),
+    Column("how", Text, nullable=False),
+    Column("mail_at", Instant, nullable=False),
+    Column("passage", Text, nullable=False),
+    Column("points", Integer, nullable=False, default=0),
+    Column("score", Float),
+    Column("reasons", JsonText, nullable=False),
+    # About something else or not, as people showed; empty until they do.
+    Column("off_topic", Boolean),
+    Column("labelled_at", Instant),
+    Column("labelled_by", Text, nullable=False, default=""),
+    one_of("how", "auto", "suggested", "staff", "customer"),
+    CheckConstraint("(off_topic IS NULL) = (labelled_at IS NULL)", name="labelled_at"),
+    Index(None, "ticket"),
+    Index(None, "moved_to"),
+)
+
+learned = Table(
+    "learned",
+    metadata,
+    # What the desk's mails taught about words; made again from time to time, never missed.
+    Column("name", Text, primary_key=True),
+    Column("learned_at", Instant, nullable=False),
+    Column("last_message", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    one_of("name", "background", "meaning"),
 )

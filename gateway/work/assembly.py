@@ -22,7 +22,9 @@ from gateway.wire.reception import Standing
 from gateway.work.bells import Bells
 from gateway.work.courier import Courier, bounce_address
 from gateway.work.intake import Desk, Intake
+from gateway.work.learning import Learner
 from gateway.work.reader import Reader
+from gateway.work.reporting import Reporter
 from gateway.work.rounds import Rounds
 
 KEY_BYTES: Final = 32
@@ -60,15 +62,20 @@ class Parts:
         self.spool = Spool(plan.state_dir / "spool.db")
         self.bells = Bells()
         self.reader = reader or Reader()
+        self.learner = Learner(
+            self.transactions, clock, with_meaning=plan.policy.split.model == "topic"
+        )
         shelf = Shelf(plan.built_in_letters, plan.own_letters)
         self.desk = Desk(
             policy=plan.policy,
             keys=plan.keys,
             writer=Writer(shelf, plan.policy, plan.keys),
             clock=clock,
+            learned=self.learner.known,
         )
         self.intake = Intake(self.spool, self.transactions, self.reader, self.desk, self.bells)
         self.rounds = Rounds(self.transactions, self.desk, self.bells)
+        self.reporter = Reporter(self.transactions, self.desk, self.spool, self.bells)
         reverse_path = bounce_address(plan.keys, plan.policy.addresses.reply_address)
         self.couriers = [
             Courier(

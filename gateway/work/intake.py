@@ -19,6 +19,7 @@ from gateway import journal
 from gateway.desk.clues import find_clues
 from gateway.desk.decide import decide
 from gateway.desk.decision import Decision
+from gateway.desk.learned import Learned
 from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
 from gateway.letters.writer import Writer
@@ -48,6 +49,8 @@ class Desk:
     keys: Keys
     writer: Writer
     clock: Callable[[], datetime]
+    learned: Callable[[], Learned] = Learned
+    """What the desk's mails have taught so far."""
 
 
 class Intake:
@@ -130,6 +133,7 @@ class Intake:
         try:
             return await self._reader.read(spooled.raw, spooled.envelope)
         except TookTooLong as error:
+            journal.fail("parse_timeout", queue_id=queue_id)
             return await self._parked(queue_id, str(error))
         except UnreadableMail as error:
             return await self._failed(queue_id, str(error))
@@ -151,6 +155,8 @@ class Intake:
             return await self._done(queue_id)
         for broken in applied.broken:
             journal.warn("template_broken", queue_id=queue_id, template=broken)
+        for alarm in decision.alarms:
+            journal.warn(alarm, queue_id=queue_id, ticket=applied.ticket(decision.ticket))
         if decision.hold_reason:
             return await self._parked(queue_id, decision.hold_reason, event="held")
         outcome = await self._done(queue_id)
@@ -176,7 +182,7 @@ class Intake:
         desk, mail = self._desk, read.mail
         now = desk.clock()
         clues = find_clues(mail, desk.policy, desk.keys)
-        facts = gather(connection, mail, clues, desk.policy)
+        facts = gather(connection, mail, clues, desk.policy, desk.learned())
         decision = decide(mail, facts, desk.policy, now)
         occasion = Occasion(
             event=mail.envelope.queue_id,
@@ -187,6 +193,7 @@ class Intake:
             message_id=mail.message_id or "",
             references=mail.references,
             enclosures=read.enclosures,
+            too_large=read.too_large,
         )
         applied = apply(connection, decision, occasion)
         if not decision.hold_reason:

@@ -8,6 +8,7 @@ in processor time, so that a busy or swapping machine never makes a good mail lo
 import asyncio
 import contextlib
 import io
+import os
 import pickle
 import resource
 import signal
@@ -48,6 +49,8 @@ class Read:
 
     mail: Mail
     enclosures: tuple[Enclosure, ...] = ()
+    too_large: tuple[str, ...] = ()
+    """Names and sizes of files that stay with the raw mail."""
 
 
 class Reader:
@@ -113,8 +116,10 @@ class Reader:
         process, self._process = self._process, None
         if process is None:
             return None
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                # Not process.kill(): it looks first, and takes from asyncio how the process ended.
+                os.kill(process.pid, signal.SIGKILL)
         return await process.wait()
 
 
@@ -157,6 +162,7 @@ def read_all(raw: bytes, envelope: Envelope) -> Read:
     """Read a mail and take out the files that may travel on."""
     mail = read_mail(raw, envelope)
     enclosures: list[Enclosure] = []
+    too_large: list[str] = []
     room = ENCLOSED_MAX
     for one in mail.attachments:
         if one.size <= room:
@@ -168,7 +174,9 @@ def read_all(raw: bytes, envelope: Envelope) -> Read:
                     content=attachment_bytes(raw, one),
                 )
             )
-    return Read(mail, tuple(enclosures))
+        else:
+            too_large.append(f"{one.filename} ({one.size / 2**20:.1f} MiB)")
+    return Read(mail, tuple(enclosures), tuple(too_large))
 
 
 def main() -> None:

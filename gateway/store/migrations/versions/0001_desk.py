@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Make the tables, parents first, and the first numbers."""
     _accounts()
     _counters()
+    _learned()
     _marks()
     _contacts()
     _orders()
@@ -20,6 +21,7 @@ def upgrade() -> None:
     _assessments()
     _clocks()
     _entries()
+    _split_examples()
     _steps()
     _timers()
     _withdrawals()
@@ -47,6 +49,18 @@ def _counters() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
+    )
+
+
+def _learned() -> None:
+    op.create_table(
+        "learned",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("learned_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_message", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("name IN ('background', 'meaning')", name=op.f("ck_learned_name")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_learned")),
     )
 
 
@@ -168,6 +182,7 @@ def _tickets() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_tickets")),
     )
     op.create_index(op.f("ix_tickets_account"), "tickets", ["account"], unique=False)
+    op.create_index("ix_tickets_lately", "tickets", ["requester", "received_at"], unique=False)
     op.create_index(
         "ix_tickets_open",
         "tickets",
@@ -275,6 +290,42 @@ def _entries() -> None:
     )
     op.create_index(op.f("ix_entries_account_id"), "entries", ["account", "id"], unique=False)
     op.create_index(op.f("ix_entries_ticket"), "entries", ["ticket"], unique=False)
+
+
+def _split_examples() -> None:
+    op.create_table(
+        "split_examples",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ticket", sa.BigInteger(), nullable=False),
+        sa.Column("moved_to", sa.BigInteger(), nullable=True),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("mail_at", sa.BigInteger(), nullable=False),
+        sa.Column("passage", sa.Text(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=True),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("off_topic", sa.Boolean(), nullable=True),
+        sa.Column("labelled_at", sa.BigInteger(), nullable=True),
+        sa.Column("labelled_by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "how IN ('auto', 'suggested', 'staff', 'customer')", name=op.f("ck_split_examples_how")
+        ),
+        sa.CheckConstraint(
+            "(off_topic IS NULL) = (labelled_at IS NULL)",
+            name=op.f("ck_split_examples_labelled_at"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["moved_to"], ["tickets.number"], name=op.f("fk_split_examples_moved_to")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ticket"], ["tickets.number"], name=op.f("fk_split_examples_ticket")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_split_examples")),
+    )
+    op.create_index(
+        op.f("ix_split_examples_moved_to"), "split_examples", ["moved_to"], unique=False
+    )
+    op.create_index(op.f("ix_split_examples_ticket"), "split_examples", ["ticket"], unique=False)
 
 
 def _steps() -> None:

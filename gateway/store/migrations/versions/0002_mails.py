@@ -73,6 +73,7 @@ POSTGRES_TRIGGERS = (
 def upgrade() -> None:
     """Make the tables, and the triggers that count the book and keep it as it is."""
     _audit()
+    _pauses()
     _mails()
     _outbox()
     _messages()
@@ -98,6 +99,23 @@ def _audit() -> None:
     op.create_index(op.f("ix_audit_ticket"), "audit", ["ticket"], unique=False)
 
 
+def _pauses() -> None:
+    op.create_table(
+        "pauses",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=False),
+        sa.Column("strikes", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "scope IN ('address', 'writer', 'ticket', 'domain', 'desk')",
+            name=op.f("ck_pauses_scope"),
+        ),
+        sa.PrimaryKeyConstraint("key", "scope", name=op.f("pk_pauses")),
+    )
+
+
 def _mails() -> None:
     op.create_table(
         "mails",
@@ -111,6 +129,7 @@ def _mails() -> None:
         sa.Column("taken_in_at", sa.BigInteger(), nullable=False),
         sa.Column("disposition", sa.Text(), nullable=False),
         sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("alarms", sa.Text(), nullable=False),
         sa.Column("ticket", sa.BigInteger(), nullable=True),
         sa.Column("account", sa.Text(), nullable=True),
         sa.Column("dedupe_key", sa.Text(), nullable=True),
@@ -146,6 +165,7 @@ def _outbox() -> None:
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.Column("failure", sa.Text(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "audience IN ('customer', 'staff', 'operator')", name=op.f("ck_outbox_audience")
         ),
@@ -157,7 +177,23 @@ def _outbox() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
     )
+    op.create_index(
+        "ix_outbox_counted",
+        "outbox",
+        ["domain", "created_at"],
+        unique=False,
+        sqlite_where=sa.text("domain != ''"),
+        postgresql_where=sa.text("domain != ''"),
+    )
     op.create_index("ix_outbox_help", "outbox", ["recipient", "letter", "created_at"], unique=False)
+    op.create_index(
+        "ix_outbox_lately",
+        "outbox",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("domain != ''"),
+        postgresql_where=sa.text("domain != ''"),
+    )
     op.create_index(op.f("ix_outbox_ticket"), "outbox", ["ticket"], unique=False)
     op.create_index(
         "ix_outbox_waiting",

@@ -1,0 +1,21 @@
+"""Every letter with its examples, in the order in which people meet them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from gateway.letters.sample import Build, Cases, Sample
+from gateway.letters.sample_credit import CREDITS
+from gateway.letters.sample_price import ASSESSMENTS, URGENCY
+from gateway.letters.sample_staff import OPERATOR, STAFF
+from gateway.letters.sample_ticket import TICKETS
+
+
+def _build(tables: Mapping[str, tuple[Build, Cases]]) -> dict[str, tuple[Sample, ...]]:
+    return {name: build(name, cases) for name, (build, cases) in tables.items()}
+
+
+CUSTOMER_SAMPLES: Final = MappingProxyType(_build(TICKETS | ASSESSMENTS | URGENCY | CREDITS))
+STAFF_SAMPLES: Final = MappingProxyType(_build(STAFF | OPERATOR))
+SAMPLES: Final = MappingProxyType({**CUSTOMER_SAMPLES, **STAFF_SAMPLES})
+"""Samples by letter."""

@@ -1,0 +1,243 @@
+"""What has been used of the budgets of automatic mail, and what is paused: rows to values and back.
+
+Counting stops at the limit: a busy hour costs no more to look at than a full budget.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    ScalarSelect,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.desk.budget import ALERT, DAY, DESK_FACTOR, HOUR, base_of, domain_of, scopes
+from gateway.desk.clues import Clues
+from gateway.desk.facts import LetterSent, Spent
+from gateway.desk.model import Ticket
+from gateway.desk.pause import Pause, PauseLetters, ResumeLetters
+from gateway.desk.policy import Policy
+from gateway.store.desk_rows import load_ticket
+from gateway.store.engine import is_sqlite
+from gateway.store.mail_tables import outbox, pauses
+from gateway.store.tables import marks, tickets
+
+LOOKED_AT_MAX: Final = 200
+WEEK: Final = timedelta(days=7)
+USUAL: Final = "letters in an hour"
+"""The mark that keeps the mean of the last week, so that a busy desk counts it once an hour."""
+
+
+def _lately(which: ColumnElement[bool], bound: str) -> ScalarSelect[int]:
+    """How many counted letters were made within the hour, at most as many as the parameter says."""
+    some = (
+        select(outbox.c.id)
+        .where(which, outbox.c.domain != "", outbox.c.created_at > bindparam("hour"))
+        .limit(bindparam(bound, type_=Integer))
+        .subquery()
+    )
+    return select(func.count()).select_from(some).scalar_subquery()
+
+
+# Built once: every mail asks them.
+_COUNTS: Final = select(
+    _lately(outbox.c.domain == bindparam("domain"), "domain_max").label("domain"),
+    _lately(outbox.c.domain != "", "desk_max").label("desk"),
+    select(func.count())
+    .where(
+        outbox.c.recipient.in_(bindparam("operator", expanding=True)),
+        outbox.c.letter == ALERT,
+        outbox.c.created_at > bindparam("hour"),
+    )
+    .scalar_subquery()
+    .label("alerts"),
+)
+_OPENED: Final = (
+    select(tickets.c.number)
+    .where(tickets.c.requester == bindparam("sender"), tickets.c.received_at > bindparam("hour"))
+    .order_by(tickets.c.received_at.desc(), tickets.c.number.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+def load_spent(
+    connection: Connection,
+    clues: Clues,
+    ticket: Ticket | None,
+    policy: Policy,
+    at: datetime,
+    *,
+    people: Collection[str],
+) -> Spent:
+    """The budgets that a mail of this sender, in this ticket, could draw on."""
+    rules, hour = policy.budget, at - HOUR
+    opened, newest = _opened(connection, clues.sender, policy, at)
+    counts = {
+        "hour": hour,
+        "domain": domain_of(clues.sender) or "-",
+        "domain_max": rules.domain_hour,
+        "desk_max": rules.desk_hour + rules.desk_exempt if rules.desk_hour else 0,
+        "operator": list(policy.staff.operator),
+    }
+    row = connection.execute(_COUNTS, counts).one()
+    desk_hour, usual = int(row.desk), 0
+    if 0 < rules.desk_hour <= desk_hour:
+        usual = _usual(connection, at)
+        counts["desk_max"] = max(rules.desk_hour, DESK_FACTOR * usual) + rules.desk_exempt
+        desk_hour = int(connection.execute(_COUNTS, counts).one().desk)
+    return Spent(
+        letters=tuple(_letters(connection, people, ticket, at)),
+        domain_hour=row.domain,
+        desk_hour=desk_hour,
+        desk_usual=usual,
+        alerts_hour=row.alerts,
+        pauses=_pauses_over(connection, people, ticket),
+        tickets_hour=opened,
+        newest_ticket=newest,
+    )
+
+
+def _letters(
+    connection: Connection, people: Iterable[str], ticket: Ticket | None, at: datetime
+) -> list[LetterSent]:
+    concerns: list[ColumnElement[bool]] = [outbox.c.recipient.in_(people)]
+    for address in people:
+        if "+" in address:
+            # The same writer under other sub-addresses; found by domain, which has an index.
+            base = base_of(address)
+            local, _, domain = base.rpartition("@")
+            others = outbox.c.recipient.startswith(f"{local}+", autoescape=True)
+            known = or_(outbox.c.recipient == base, others)
+            concerns.append(and_(outbox.c.domain == domain, known))
+    if ticket is not None:
+        concerns.append(outbox.c.ticket == ticket.number)
+    found = connection.execute(
+        select(outbox.c.letter, outbox.c.recipient, outbox.c.ticket, outbox.c.created_at)
+        .where(or_(*concerns), outbox.c.domain != "", outbox.c.created_at > at - DAY)
+        .order_by(outbox.c.created_at.desc())
+        .limit(LOOKED_AT_MAX)
+    )
+    return [LetterSent(*row) for row in found]
+
+
+def _usual(connection: Connection, at: datetime) -> int:
+    """Mean of counted letters in an hour of the last week, as it was within the last hour."""
+    kept = connection.execute(select(marks.c.value).where(marks.c.name == USUAL)).scalar()
+    until, _, mean = (kept or "").partition(" ")
+    if until and float(until) > at.timestamp():
+        return int(mean)
+    week = select(func.count()).where(outbox.c.domain != "", outbox.c.created_at > at - WEEK)
+    usual = int(connection.execute(week).scalar_one()) // int(WEEK / HOUR)
+    dialect = sqlite if is_sqlite(connection) else postgresql
+    value = f"{(at + HOUR).timestamp()} {usual}"
+    connection.execute(
+        dialect.insert(marks)
+        .values(name=USUAL, value=value)
+        .on_conflict_do_update(index_elements=["name"], set_={"value": value})
+    )
+    return usual
+
+
+def _opened(
+    connection: Connection, sender: str, policy: Policy, at: datetime
+) -> tuple[int, Ticket | None]:
+    """How many tickets an address opened in the last hour; the newest where they are too many."""
+    limit = policy.budget.tickets_hour
+    if not limit or not sender:
+        return 0, None
+    found = connection.execute(_OPENED, {"sender": sender, "hour": at - HOUR, "most": limit})
+    numbers = found.scalars().all()
+    newest = load_ticket(connection, numbers[0]) if len(numbers) >= limit else None
+    return len(numbers), newest
+
+
+def _pauses_over(
+    connection: Connection, people: Iterable[str], ticket: Ticket | None
+) -> dict[tuple[str, str], Pause]:
+    number = ticket.number if ticket else None
+    keys = {one for address in people for one in scopes(address, number)}
+    keys |= {("address", address) for address in people} | {("desk", "")}
+    found = connection.execute(select(pauses).where(pauses.c.key.in_({key for _, key in keys})))
+    return {(row.scope, row.key): _pause(row) for row in found if (row.scope, row.key) in keys}
+
+
+def _pause(row: Row[Any]) -> Pause:
+    return Pause(
+        scope=row.scope,
+        key=row.key,
+        since=row.since_at,
+        until=row.until_at,
+        strikes=row.strikes,
+        reason=row.reason,
+    )
+
+
+def all_pauses(connection: Connection, at: datetime) -> Sequence[Pause]:
+    """What is paused at an instant, latest first."""
+    found = connection.execute(
+        select(pauses).where(pauses.c.until_at > at).order_by(pauses.c.since_at.desc())
+    )
+    return [_pause(row) for row in found]
+
+
+def pauses_of(connection: Connection, addresses: Collection[str]) -> dict[str, Pause]:
+    """The pauses of addresses that bounced, ended ones included."""
+    if not addresses:
+        return {}
+    found = connection.execute(
+        select(pauses).where(pauses.c.key.in_(addresses), pauses.c.scope == "address")
+    )
+    return {row.key: _pause(row) for row in found}
+
+
+def carry_out(connection: Connection, change: PauseLetters | ResumeLetters) -> None:
+    """Begin or end a pause."""
+    if isinstance(change, PauseLetters):
+        _begin(connection, change)
+    else:
+        _end(connection, change)
+
+
+def _begin(connection: Connection, change: PauseLetters) -> None:
+    """Write a pause; a later one takes the place of an earlier one."""
+    dialect = sqlite if is_sqlite(connection) else postgresql
+    values = {
+        "since_at": change.since,
+        "until_at": change.until,
+        "strikes": change.strikes,
+        "reason": change.reason,
+    }
+    connection.execute(
+        dialect.insert(pauses)
+        .values(scope=change.scope, key=change.key, **values)
+        .on_conflict_do_update(index_elements=["scope", "key"], set_=values)
+    )
+
+
+def _end(connection: Connection, change: ResumeLetters) -> None:
+    """End a pause; what an address did not get because of it goes out now."""
+    connection.execute(
+        delete(pauses).where(pauses.c.scope == change.scope, pauses.c.key == change.key)
+    )
+    if change.scope == "address":
+        connection.execute(
+            update(outbox)
+            .where(
+                outbox.c.recipient == change.key,
+                outbox.c.state == "withheld",
+                outbox.c.failure.startswith("paused: ", autoescape=True),
+            )
+            .values(state="queued", failure="")
+        )

@@ -1,0 +1,253 @@
+"""The report as text, page, picture and rows: complete, legible, safe, and the same numbers."""
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from calendars import calendar
+from conftest import missing
+
+from gateway.desk.figures import NAMES, Figures, figures
+from gateway.desk.history import EntryPast, History, PromisePast, TicketPast
+from gateway.desk.model import ClockKind
+from gateway.ledger.entry import Kind
+from gateway.report.page import STYLE, page
+from gateway.report.plots import plots
+from gateway.report.rows import as_csv, as_object
+from gateway.report.text import table
+
+FIRST = date(2026, 6, 15)
+NOON = datetime(2026, 7, 8, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HOSTILE = "<script>alert(1)</script>\x1b[31m" + "x" * 300
+VOID = {"meta", "img", "rect", "line", "br"}
+
+
+def busy_month(last: date = date(2026, 7, 12)) -> Figures:
+    """Some four weeks of a desk with every kind of figure above 0."""
+    tickets, promises = [], []
+    for number in range(60):
+        at = datetime(2026, 6, 15, 9, tzinfo=UTC) + number * 9 * HOUR
+        late = number % 7 == 0
+        answered = at + (30 if late else number % 5) * HOUR
+        tickets.append(
+            TicketPast(
+                number=number,
+                account=HOSTILE if number % 3 else "acme",
+                received_at=at,
+                first_response_at=answered,
+                closed_at=answered + HOUR if number % 2 or number % 20 == 10 else None,
+                parent=1 if number % 10 == 0 else None,
+                merged_into=1 if number % 20 == 10 else None,
+                is_split=number % 10 == 0,
+            )
+        )
+        promises.append(
+            PromisePast(
+                ticket=number,
+                kind=ClockKind.FIRST_RESPONSE,
+                due_at=at + 24 * HOUR,
+                urgent=number % 4 == 0,
+                stopped_at=answered,
+                met=True,
+            )
+        )
+    entries = [
+        EntryPast(account="acme", kind=kind, amount=amount, held=held, at=NOON)
+        for kind, amount, held in (
+            (Kind.PURCHASE, 50, 0),
+            (Kind.GRANT, 40, 0),
+            (Kind.HOLD, 0, 20),
+            (Kind.CHARGE, -20, -20),
+            (Kind.REFUND, 10, 0),
+        )
+    ]
+    history = History(
+        tickets=tuple(tickets),
+        promises=tuple(promises),
+        entries=tuple(entries),
+        mails_at=tuple(one.received_at for one in tickets),
+        refused_at=(NOON,),
+        parked_at=(NOON, NOON),
+        refused_at_the_door=7,
+        open_now=30,
+        held_now=12,
+    )
+    berlin = calendar(name="Europe/Berlin")
+    return figures(history, berlin, first=FIRST, last=last, now=NOON)
+
+
+EMPTY = figures(History(), calendar(), first=FIRST, last=FIRST, now=NOON)
+YEARS = busy_month(date(2027, 12, 31))
+
+
+class Reading(HTMLParser):
+    """Text of a page, what it refers to, and whether its elements nest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.refers: list[str] = []
+        self.ids: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.refers += [value or "" for name, value in attrs if name in ("src", "href")]
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(busy_month(), id="a busy month"),
+        pytest.param(EMPTY, id="a day without anything"),
+        pytest.param(YEARS, id="years"),
+    ],
+)
+def test_a_page_is_whole_and_needs_nothing_else(found: Figures) -> None:
+    html = page(found, "Desk & <Sons>")
+
+    seen = Reading(html)
+    assert seen.open == []
+    assert seen.refers == []
+    assert len(seen.ids) == len(set(seen.ids))
+    assert not re.search(r"https?:|url\(|@import|<script", html)
+    assert "Desk & <Sons>" in "".join(seen.words)
+
+
+def test_names_of_accounts_are_escaped_cut_and_without_controls() -> None:
+    found = busy_month()
+
+    assert "<script>" not in page(found, "Desk")
+    for text in (table(found), page(found, "Desk")):
+        assert "\x1b" not in text
+        assert "x" * 40 not in text
+
+
+def test_the_text_is_no_wider_than_a_letter() -> None:
+    for found in (busy_month(), EMPTY, YEARS):
+        assert max(map(len, table(found).splitlines())) <= 72
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_is_in_every_form(name: str) -> None:
+    found = busy_month()
+    value = str(getattr(found.total, name))
+
+    assert value != "0", "the example must have every figure"
+    assert value in re.findall(r"\d+", table(found))
+    assert value in re.findall(r"\d+", " ".join(Reading(page(found, "Desk")).words))
+    assert as_object(found)["total"][name] == int(value)
+    lines = csv.DictReader(io.StringIO(as_csv(found)))
+    assert sum(int(line[name]) for line in lines) == int(value)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(("ink", "ground"), [("ink", "paper"), ("soft", "paper"), ("soft", "card")])
+def test_text_stands_out_from_its_ground(scheme: int, ink: str, ground: str) -> None:
+    colours = [re.findall(rf"--{name}: (#\w{{6}})", STYLE)[scheme] for name in (ink, ground)]
+
+    dark, light = sorted(map(luminance, colours))
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_bars_stay_inside_their_plot() -> None:
+    for found in (busy_month(), EMPTY, YEARS):
+        for plot in plots(found):
+            for shape in plot.shapes:
+                x, width = getattr(shape, "x", 0), getattr(shape, "width", 0)
+                assert 0 <= x <= x + width <= plot.width
+                assert 0 <= shape.y <= shape.y + getattr(shape, "height", 0) <= plot.height
+
+
+def test_a_picture_for_the_letter_is_a_png_of_its_size() -> None:
+    image = pytest.importorskip("PIL.Image", reason="Pillow is a dependency; sync the environment")
+    from gateway.report.png import FINE, draw_png  # noqa: PLC0415 - needs Pillow
+
+    for plot in plots(busy_month()):
+        content = draw_png(plot)
+
+        with image.open(io.BytesIO(content)) as shown:
+            assert shown.size == (plot.width * FINE, plot.height * FINE)
+            assert shown.format == "PNG"
+            assert len(shown.convert("RGB").getcolors(100_000)) > 3
+        assert len(content) < 60_000
+
+
+WIDE = """<script>
+addEventListener("load", () => {
+  const page = document.documentElement;
+  document.title = [page.scrollWidth, innerWidth].join(" ");
+});
+</script></head>"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [320, 600, 1200])
+def test_a_browser_shows_the_page_without_overflow(tmp_path: Path, width: int) -> None:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        missing("chromium is not installed")
+    inner = tmp_path / "report.html"
+    inner.write_text(page(busy_month(), "Desk").replace("</head>", WIDE), encoding="utf-8")
+    # A window of a headless browser is never narrower than 500 px; a frame may be.
+    outer = tmp_path / "frame.html"
+    outer.write_text(
+        f'<iframe id="f" src="report.html" style="border:0;width:{width}px;height:900px"></iframe>'
+        '<p id="told"></p><script>'
+        'document.getElementById("f").onload = (event) => {'
+        'document.getElementById("told").textContent = event.target.contentDocument.title; };'
+        "</script>",
+        encoding="utf-8",
+    )
+
+    ran = subprocess.run(
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--allow-file-access-from-files",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            f"--window-size={width + 40},1000",
+            "--virtual-time-budget=3000",
+            "--dump-dom",
+            outer.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    told = re.search(r'<p id="told">(\d+) (\d+)', ran.stdout)
+    assert told, ran.stdout[-500:] + ran.stderr[-500:]
+    assert int(told[1]) <= int(told[2]) == width
