@@ -95,6 +95,8 @@ def _one(operator: Operator, config: Path | None, name: str) -> "tuple[str, Toke
     sends = _smarthost(operator, config) if name == SMARTHOST else None
     if sends is not None:
         return sends
+    if name == SMARTHOST and SMARTHOST not in operator.settings(config).gateway.imap:
+        refuse("the smarthost has no [smarthost.oauth] in gateway.toml")
     (account,) = chosen(operator, config, name)
     if not isinstance(account.token, Tokens):
         refuse(f"{name} has a password: [imap.{name}.oauth] in gateway.toml would change that", 2)
