@@ -211,7 +211,7 @@ class Daemon:
                 self._systemd.tell(STOPPING)
                 journal.note("draining")
                 until = asyncio.get_running_loop().time() + DRAIN_SECONDS
-                await doors.aclose()
+                await self._close_doors()
                 for one in loops:
                     one.stop()
                 await _end(tasks, until)
@@ -249,9 +249,18 @@ class Daemon:
         standing = standings(parts.plan.policy, parts.plan.keys)
         for one in doorways(self._settings, parts.spool, standing, self._clock):
             listener = await one.open()
-            doors.push_async_callback(listener.close, DOORS_SECONDS)
+            doors.push_async_callback(listener.close)
             self._listeners[one.name] = listener
             self.addresses[one.name] = listener.address
+
+    async def _close_doors(self) -> None:
+        """All at once: mails on their way in have their time together, not one door's each."""
+        closing = [
+            asyncio.create_task(one.close(DOORS_SECONDS), name=name)
+            for name, one in self._listeners.items()
+        ]
+        if closing:
+            await _end(closing, asyncio.get_running_loop().time() + DOORS_SECONDS + 1)
 
     def _supervisors(self, parts: Parts) -> list[Supervisor]:
         """One for each mailbox of the settings."""
