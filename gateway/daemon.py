@@ -10,15 +10,16 @@ import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from gateway import journal
 from gateway.settings.doors import doorways
 from gateway.settings.load import Settings
-from gateway.settings.mailboxes import accounts
+from gateway.settings.mailboxes import accounts, grants, smarthost_tokens
 from gateway.settings.places import built_in
 from gateway.store import outbox
 from gateway.store.engine import check_durable
+from gateway.store.transaction import OUT_OF_REACH
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
 from gateway.wire.dkim_sign import Signer, SigningCarrier, read_signer
@@ -26,17 +27,32 @@ from gateway.wire.health import METRICS, HealthServer, Page, alive, readiness
 from gateway.wire.imap_journal import UidJournal
 from gateway.wire.listen import Listener
 from gateway.wire.maildir import MaildirCarrier
+from gateway.wire.relay import Relay, read_relay
 from gateway.wire.sd_notify import READY, STOPPING, Systemd
-from gateway.wire.smtp_out import Relay, SmarthostCarrier, read_relay
+from gateway.wire.smtp_out import SmarthostCarrier
 from gateway.work.assembly import Parts, Plan, load_keys, standings
 from gateway.work.figures import Figures
+from gateway.work.grant_watch import GrantWatch
 from gateway.work.mailbox import Supervisor
-from gateway.work.operator_letters import OperatorLetters
 from gateway.work.recount import prepare_timers
 
 DRAIN_SECONDS: Final = 10.0
+"""From the signal to the end of everything; what is not done then is left to the next start."""
+DOORS_SECONDS: Final = 6.0
+"""Of these, for mails that are on their way in."""
+RELEASE_SECONDS: Final = 2.0
 
 Clock = Callable[[], datetime]
+
+
+class Loop(Protocol):
+    """One of the loops of a node."""
+
+    async def run(self) -> None:
+        """Work until told to stop."""
+
+    def stop(self) -> None:
+        """Finish what is in hand and begin nothing more."""
 
 
 class AlreadyRunning(RuntimeError):
@@ -85,6 +101,7 @@ def relay_of(settings: Settings) -> Relay | None:
     return read_relay(
         smarthost.url.get_secret_value(),
         password=password,
+        token=smarthost_tokens(settings),
         timeout=smarthost.timeout.total_seconds(),
         ca_file=settings.resolve(smarthost.ca_file) if smarthost.ca_file else None,
     )
@@ -93,14 +110,12 @@ def relay_of(settings: Settings) -> Relay | None:
 def carriers(settings: Settings) -> Callable[[], Carrier]:
     """Makes the connection of one courier. Raises `CannotSign`."""
     relay = relay_of(settings)
-    if relay is None:
-        folder = settings.in_state(settings.gateway.outbox.maildir)
-        return lambda: MaildirCarrier(folder)
     signer = signer_of(settings)
     hostname = settings.gateway.smtp.hostname
+    folder = settings.in_state(settings.gateway.outbox.maildir)
 
     def made() -> Carrier:
-        carrier = SmarthostCarrier(relay, hostname=hostname)
+        carrier = SmarthostCarrier(relay, hostname=hostname) if relay else MaildirCarrier(folder)
         return SigningCarrier(signer, carrier) if signer else carrier
 
     return made
@@ -175,38 +190,39 @@ class Daemon:
             await self._open_health(parts, health)
             await self._open_doors(parts, doors)
             async with asyncio.TaskGroup() as group:
-                group.create_task(parts.intake.run(), name="intake")
-                group.create_task(parts.rounds.run(), name="rounds")
-                group.create_task(parts.reporter.run(), name="reporter")
-                if parts.plan.policy.split.mode != "off":
-                    group.create_task(parts.learner.run(), name="learner")
-                for courier in parts.couriers:
-                    group.create_task(courier.run(), name="courier")
                 watchdog = group.create_task(self._systemd.keep_alive(), name="watchdog")
                 self.mailboxes = self._supervisors(parts)
-                for mailbox in self.mailboxes:
-                    group.create_task(mailbox.run(), name="mailbox")
+                loops: list[Loop] = [
+                    parts.intake,
+                    parts.rounds,
+                    parts.reporter,
+                    *([parts.learner] if parts.plan.policy.split.mode != "off" else []),
+                    *parts.couriers,
+                    *self.mailboxes,
+                    *self._grant_watches(parts),
+                ]
+                tasks = [
+                    group.create_task(loop.run(), name=type(loop).__name__.lower())
+                    for loop in loops
+                ]
                 self._announce()
                 await self._stop.wait()
                 self._systemd.tell(STOPPING)
                 journal.note("draining")
-                await doors.aclose()
-                for mailbox in self.mailboxes:
-                    mailbox.stop()
-                parts.intake.stop()
-                parts.rounds.stop()
-                parts.reporter.stop()
-                parts.learner.stop()
-                for courier in parts.couriers:
-                    courier.stop()
+                until = asyncio.get_running_loop().time() + DRAIN_SECONDS
+                await self._close_doors()
+                for one in loops:
+                    one.stop()
+                await _end(tasks, until)
                 watchdog.cancel()
+        await _release(parts)
         journal.note("stopped")
 
     async def _open_health(self, parts: Parts, until_closed: contextlib.AsyncExitStack) -> None:
         address = self._settings.gateway.health.listen
         if not address:
             return
-        figures = Figures(parts)
+        figures, granted = Figures(parts), grants(self._settings)
         until_closed.callback(figures.close)
 
         async def ready() -> Page:
@@ -215,6 +231,8 @@ class Daemon:
         async def metrics() -> Page:
             for name, listener in self._listeners.items():
                 figures.connections(name, len(listener.door.guests))
+            figures.mailboxes(one.state for one in self.mailboxes)
+            await asyncio.to_thread(figures.grants, granted)
             return Page(await figures.text(), kind=METRICS)
 
         server = HealthServer({"/healthz": alive, "/readyz": ready, "/metrics": metrics})
@@ -230,17 +248,30 @@ class Daemon:
         standing = standings(parts.plan.policy, parts.plan.keys)
         for one in doorways(self._settings, parts.spool, standing, self._clock):
             listener = await one.open()
-            doors.push_async_callback(listener.close, DRAIN_SECONDS)
+            doors.push_async_callback(listener.close)
             self._listeners[one.name] = listener
             self.addresses[one.name] = listener.address
 
+    async def _close_doors(self) -> None:
+        """All at once: mails on their way in have their time together, not one door's each."""
+        closing = [
+            asyncio.create_task(one.close(DOORS_SECONDS), name=name)
+            for name, one in self._listeners.items()
+        ]
+        if closing:
+            await _end(closing, asyncio.get_running_loop().time() + DOORS_SECONDS + 1)
+
     def _supervisors(self, parts: Parts) -> list[Supervisor]:
         """One for each mailbox of the settings."""
-        letters = OperatorLetters(parts.transactions, parts.desk, parts.bells)
         return [
-            Supervisor(account, UidJournal(parts.spool, account.place), self._clock, letters)
+            Supervisor(account, UidJournal(parts.spool, account.place), self._clock, parts.letters)
             for account in accounts(self._settings).values()
         ]
+
+    def _grant_watches(self, parts: Parts) -> list[GrantWatch]:
+        """Mailboxes watch their own grants; that of the smarthost has nobody else."""
+        tokens = smarthost_tokens(self._settings)
+        return [GrantWatch(tokens.warnings, self._clock, parts.letters)] if tokens else []
 
     def _announce(self) -> None:
         places = " ".join(f"{name}={address}" for name, address in self.addresses.items())
@@ -248,6 +279,24 @@ class Daemon:
         journal.note("ready", **self.addresses)
         self._systemd.tell(READY)
         self._ready(line)
+
+
+async def _end(tasks: "list[asyncio.Task[None]]", until: float) -> None:
+    """Let loops come to their end; who waits for a silent peer is not waited for."""
+    left = max(0.0, until - asyncio.get_running_loop().time())
+    _, late = await asyncio.wait(tasks, timeout=left)
+    for task in late:
+        journal.warn("not_drained", loop=task.get_name())
+        task.cancel()
+
+
+async def _release(parts: Parts) -> None:
+    """Give back letters that were still in hand: this node or another sends them again."""
+    try:
+        async with asyncio.timeout(RELEASE_SECONDS):
+            await parts.transactions(lambda c: outbox.release(c, parts.plan.node))
+    except OUT_OF_REACH as error:
+        journal.warn("database_down", loop="drain", error=type(error).__name__)
 
 
 async def run_until_signalled(settings: Settings) -> None:

@@ -76,6 +76,11 @@ def follow(listener: Listener) -> Callable[[], None]:
     return leave
 
 
+def see(event: str, **fields: Any) -> None:
+    """Something for those who watch this process, not for the diary."""
+    _tell(event, fields)
+
+
 def note(event: str, **fields: Any) -> None:
     """Something happened that an operator may look for."""
     _tell(event, fields)

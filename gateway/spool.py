@@ -289,6 +289,15 @@ class Spool:
         )
 
 
+def oldest_waiting_at(spool: Spool) -> datetime | None:
+    """When the mail arrived that waits longest, if any waits. Raises `sqlite3.Error`."""
+    with spool.read() as connection:
+        row = connection.execute(
+            "SELECT received_at FROM spool WHERE state = 'waiting' ORDER BY seq LIMIT 1"
+        ).fetchone()
+    return datetime.fromisoformat(row[0]) if row else None
+
+
 def keep(
     connection: sqlite3.Connection, envelope: Envelope, raw: bytes, *, parked: str = ""
 ) -> None:

@@ -93,7 +93,25 @@ async def test_the_certificate_of_the_smarthost_is_told_by_its_end(tmp_path: Pat
     assert found["smarthost"][0] == "ok"
     assert found["smarthost's"][0] == "note"
     assert "TLSv1.3, certificate until" in found["smarthost's"][1]
-    assert not any(one.startswith("MAIL") for one in server.commands), "a check sends nothing"
+    assert found["sender"] == ("ok", "may send as support+{token}@desk.example")
+    (sender,) = [one for one in server.commands if one.startswith("MAIL")]
+    assert sender.startswith("MAIL FROM:<support+b")
+    assert "RSET" in server.commands
+    assert not any(one.startswith(("RCPT", "DATA")) for one in server.commands), "nothing is sent"
+
+
+async def test_a_sender_that_the_smarthost_refuses_is_told_before_any_letter(
+    tmp_path: Path,
+) -> None:
+    async with scripted({"MAIL": b"550 5.7.60 Not allowed to send as this\r\n"}) as server:
+        path = write_desk(tmp_path, smarthost=f"smtp+plain://127.0.0.1:{server.port}")
+
+        ran = await asyncio.to_thread(run_gateway, "check", "--connect", config=path)
+
+    assert ran.code == 1
+    word, text = words(ran)["sender"]
+    assert word == "FAIL"
+    assert "550 5.7.60 Not allowed to send as this: let us send as support+{token}@" in text
 
 
 async def test_a_round_trip_goes_out_and_comes_back_and_opens_no_ticket(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ REFUSED = {
     "gateway mail reconcile": NO_MAILBOX,
     "gateway mail reconcile --again": NO_MAILBOX,
     "gateway auth login support": NO_MAILBOX,
+    "gateway auth login smarthost": "no [smarthost.oauth]",
     "gateway auth login NAME": NO_MAILBOX,
     "gateway auth status": NO_MAILBOX,
     "gateway split evaluate": "no labelled replies",

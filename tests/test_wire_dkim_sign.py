@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from servers.smarthost import Smarthost
 
 from gateway.wire.dkim_sign import CannotSign, Signer, SigningCarrier, read_signer
-from gateway.wire.smtp_out import SmarthostCarrier, read_relay
+from gateway.wire.relay import read_relay
+from gateway.wire.smtp_out import SmarthostCarrier
 
 dkim = pytest.importorskip("dkim")
 

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiosmtplib
@@ -19,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from servers.gateway import Gateway
 
 from gateway.wire.health import HealthServer, Page, readiness
+from gateway.wire.oauth_file import Kept, TokenFile
 from gateway.wire.sd_notify import ALIVE, Systemd
 
 MAIL = b"From: kim@newco.example\r\nSubject: Tax\r\nMessage-ID: <m1@x>\r\n\r\nHow?\r\n"
@@ -130,7 +132,41 @@ async def test_a_running_gateway_tells_its_figures(tmp_path: Path) -> None:
     assert found["gateway_letters", "sent"] == 2
     assert found["gateway_latency_seconds_count", "ticket"] == 1
     assert found["gateway_latency_seconds_count", "letter"] == 2
+    for stage, count in (("keep", 1), ("read", 1), ("decide", 1), ("carry", 2)):
+        assert found["gateway_stage_seconds_count", stage] == count
+    assert found["gateway_oldest_seconds", "mail"] == 0
     assert found["gateway_up", "database"] == found["gateway_up", "spool"] == 1
+
+
+async def test_the_state_of_mailboxes_and_the_age_of_grants_are_figures(tmp_path: Path) -> None:
+    path = write_desk(tmp_path)
+    change(path, '# listen = "127.0.0.1:8026"', 'listen = "127.0.0.1:0"')
+    section = (
+        '[imap.support]\nhost = "127.0.0.1"\nport = 1\ntls = false\nuser = "support"\n'
+        '[imap.support.oauth]\nprovider = "other"\ngrant = "device_code"\nclient_id = "x"\n'
+        'token_url = "http://127.0.0.1:1/t"\ndevice_url = "http://127.0.0.1:1/d"\n'
+    )
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{section}", encoding="utf-8")
+    now = datetime.now(UTC)
+    kept = Kept(
+        refresh_token="secret-token",
+        granted_at=now - timedelta(days=9),
+        renewed_at=now - timedelta(hours=2),
+        ends_at=now + timedelta(days=1),
+    )
+    TokenFile(tmp_path / "state" / "tokens" / "support.json").write(kept)
+    async with running(path) as gateway:
+        await gateway.heard("mailbox_trouble")
+
+        _, told = await get(gateway.addresses["health"], "/metrics")
+
+    found = figures(told)
+    assert found["gateway_mailbox_up", "support"] == 0
+    states = {labels[2] for labels in found if labels[0] == "gateway_mailbox_state"}
+    assert len(states) == 1, "one state at a time"
+    assert found["gateway_grant_age_seconds", "support"] == pytest.approx(7200, abs=300)
+    assert found["gateway_grant_left_seconds", "support"] == pytest.approx(86_400, abs=300)
+    assert "secret-token" not in told
 
 
 async def test_a_database_that_is_away_is_told_and_the_gateway_lives(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def clock() -> Clock:
 def grant(server: TokenServer, tmp_path: Path) -> Callable[..., Grant]:
     def made(way: Way, **changes: object) -> Grant:
         usual: dict[str, object] = {
-            "mailbox": "support",
+            "holder": "support",
             "way": way,
             "token_url": f"{server.url}/token",
             "device_url": f"{server.url}/device",

@@ -100,7 +100,7 @@ async def test_a41_commands_that_end_in_a_bare_lf_are_refused_and_then_the_line_
         pytest.param(b"<@desk.example:nobody@else.example>", "550 5.1.1", id="A43 a source route"),
         pytest.param(b"<nobody%else.example@x.example>", "550 5.1.1", id="A43 the percent hack"),
         pytest.param(b"<a\x07b@desk.example>", "501 5.1.3", id="A52 a control character"),
-        pytest.param(b"<a\x00b@desk.example>", "500 5.5.2", id="A52 NUL"),
+        pytest.param(b"<a\x00b@desk.example>", "501 5.1.3", id="A52 NUL"),
         pytest.param(b"<" + b"a" * 300 + b"@desk.example>", "501 5.1.3", id="A52 far too long"),
         pytest.param(b"<a@desk.example> <b@desk.example>", "5", id="A52 two at once"),
     ],
@@ -413,3 +413,24 @@ async def test_who_talks_before_the_greeting_is_no_mail_server(tmp_path: Path) -
 
         assert heard.startswith((b"554 5.5.0", b"220 "))
         assert door.kept() == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(b"<\xff@example.org> SMTPUTF8", id="no UTF-8"),
+        pytest.param(b"<\xff@example.org>", id="no UTF-8 and no SMTPUTF8"),
+        pytest.param(b"<a\x00c@example.org>", id="NUL"),
+        pytest.param(b"<a\x07c@example.org>", id="bell"),
+        pytest.param(b"<no address", id="no path"),
+    ],
+)
+async def test_a52_a_sender_that_no_database_could_keep_is_refused_at_once(
+    tmp_path: Path, path: bytes
+) -> None:
+    async with hall(tmp_path) as door:
+        talk = await door.knock()
+        await talk.hello()
+
+        assert (await talk.say(b"MAIL FROM:" + path + b"\r\n")).startswith("501 5.1.7")
+        assert (await talk.say(FROM_ANN)).startswith("250"), "the next one is served"

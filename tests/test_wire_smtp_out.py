@@ -6,7 +6,8 @@ import pytest
 import pytest_asyncio
 from servers.smarthost import Smarthost
 
-from gateway.wire.smtp_out import SmarthostCarrier, read_relay
+from gateway.wire.relay import read_relay
+from gateway.wire.smtp_out import SmarthostCarrier
 
 LETTER = b"Subject: x\r\n\r\n.leading dot\r\nbody\r\n"
 

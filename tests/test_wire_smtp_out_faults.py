@@ -8,7 +8,8 @@ import pytest
 from servers.certificates import Authority
 from servers.scripted import CLOSE, HANG, Scripted, scripted
 
-from gateway.wire.smtp_out import SmarthostCarrier, read_relay
+from gateway.wire.relay import read_relay
+from gateway.wire.smtp_out import SmarthostCarrier
 
 LETTER = b"Subject: x\r\nMessage-ID: <1@desk.example>\r\n\r\nbody\r\n"
 
@@ -39,7 +40,8 @@ async def carried(by: SmarthostCarrier, to: str = "ann@acme.example") -> tuple[s
         pytest.param({"MAIL": b"451 Later\r\n"}, ("deferred", 451, False), id="451 to MAIL"),
         pytest.param({"MAIL": b"421 Bye\r\n"}, ("deferred", 421, True), id="421 to MAIL"),
         pytest.param({"MAIL": b"530 Log in\r\n"}, ("deferred", 530, True), id="530 to MAIL"),
-        pytest.param({"MAIL": b"550 Not you\r\n"}, ("failed", 550, False), id="550 to MAIL"),
+        pytest.param({"MAIL": b"550 Not you\r\n"}, ("deferred", 550, True), id="550 to MAIL"),
+        pytest.param({"MAIL": b"552 Too large\r\n"}, ("failed", 552, False), id="552 to MAIL"),
         pytest.param({"RCPT": b"450 Later\r\n"}, ("deferred", 450, False), id="450 to RCPT"),
         pytest.param({"RCPT": b"550 Unknown\r\n"}, ("failed", 550, False), id="550 to RCPT"),
         pytest.param({"RCPT": b"501 Syntax\r\n"}, ("failed", 501, False), id="501 to RCPT"),

@@ -13,7 +13,7 @@ from desks import write_desk
 from servers.scripted import CLOSE, Scripted, scripted
 from servers.smarthost import Smarthost
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from gateway import journal
 from gateway.daemon import plan_of
@@ -24,9 +24,10 @@ from gateway.store import outbox as store
 from gateway.store.mail_tables import outbox
 from gateway.store.transaction import Transactions, run_once
 from gateway.store.upgrade import upgrade
-from gateway.wire.smtp_out import SmarthostCarrier, read_relay
+from gateway.wire.relay import read_relay
+from gateway.wire.smtp_out import CARRY_SECONDS_MAX, RESET_SECONDS, SmarthostCarrier
 from gateway.work.assembly import Parts
-from gateway.work.courier import BACKOFF, Courier, retry_at
+from gateway.work.courier import BACKOFF, FRESH, Courier, retry_at
 
 AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
 REFUSED = "550 5.1.1 No such user here"
@@ -294,6 +295,84 @@ async def test_a_letter_is_settled_once_however_often_the_database_goes_away(
 
     assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
     assert "database_down" in events
+
+
+async def test_a_letter_that_left_is_settled_whatever_the_database_says(
+    desk: Desk, smarthost: Smarthost, clock: Clock, events: list[str]
+) -> None:
+    await desk.ask()
+
+    class Odd(Transactions):
+        """A database that refuses what nobody foresaw, each second time."""
+
+        calls = 0
+
+        async def __call__(self, step: Any) -> Any:
+            self.calls += 1
+            if self.calls % 2 == 0:
+                raise ProgrammingError("", {}, ValueError())
+            return await super().__call__(step)
+
+    odd = Odd(desk.parts.engine, "odd")
+    desk.courier._transactions = odd
+    desk.courier._stopping = Impatient()
+    await desk.courier.carry_waiting()
+    odd.close()
+
+    assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
+    assert "settle_failed" in events
+
+
+async def test_a_database_that_never_takes_a_settlement_costs_the_lease_and_no_more(
+    desk: Desk, clock: Clock, events: list[str]
+) -> None:
+    await desk.ask()
+
+    class Broken(Transactions):
+        """Claims work, settling never does, and each try takes a quarter of a lease."""
+
+        async def __call__(self, step: Any) -> Any:
+            if "claim" in step.__code__.co_names:
+                return await super().__call__(step)
+            clock.at += store.LEASE / 4
+            raise ProgrammingError("", {}, ValueError())
+
+    broken = Broken(desk.parts.engine, "broken")
+    desk.courier._transactions = broken
+    desk.courier._stopping = Impatient()
+
+    (one, *_) = await desk.courier._claim(AT)
+    await desk.courier._carry(one)
+    broken.close()
+
+    assert events.count("settle_failed") == 4
+    assert desk.letters(state="sending"), "the lease settles it"
+
+
+def test_a_lease_outlasts_the_longest_attempt() -> None:
+    assert FRESH + timedelta(seconds=CARRY_SECONDS_MAX + RESET_SECONDS) < store.LEASE
+
+
+async def test_a_sender_that_is_refused_fails_no_letter_and_is_told_to_the_operator(
+    tmp_path: Path, clock: Clock, events: list[str]
+) -> None:
+    async with scripted({"MAIL": b"550 5.7.60 Not allowed to send as this\r\n"}) as server:
+        desk = Desk(tmp_path, f"smtp+plain://127.0.0.1:{server.port}", clock)
+        await desk.ask()
+        for _ in range(3):
+            await desk.courier.carry_waiting()
+            clock.at += timedelta(hours=1)
+
+        assert desk.letters(state="failed") == []
+        (alert,) = desk.letters(letter="operator_alert")
+        assert b"550 sender refused: 5.7.60 Not" in b" ".join(alert.content.split())
+        server.replies["MAIL"] = b"250 OK\r\n"
+        await desk.courier.carry_waiting()
+
+        assert {one.state for one in desk.letters()} == {"sent"}
+        await desk.close()
+    assert "smarthost_away" in events
+    assert "smarthost_back" in events
 
 
 class Impatient(asyncio.Event):

@@ -143,6 +143,9 @@ async def test_a_poison_mail_is_parked_and_the_others_go_on(
     assert (counts.done, counts.parked, counts.waiting) == (1, 1, 0)
     (parked,) = stage.parts.spool.listing("parked")
     assert parked.reason == "the reading process died"
+    await stage.send()
+    (told,) = [one for one in stage.smarthost.taken if one.event == "operator_alert"]
+    assert f"gateway mail release {parked.envelope.queue_id}" in " ".join(told.text.split())
     await stage.close()
 
 

@@ -15,7 +15,8 @@ from gateway.mail.message import Envelope
 from gateway.spool import new_queue_id
 from gateway.store.mail_tables import outbox
 from gateway.store.tables import entries
-from gateway.wire.smtp_out import SmarthostCarrier, read_relay
+from gateway.wire.relay import read_relay
+from gateway.wire.smtp_out import SmarthostCarrier
 from gateway.work.assembly import Parts
 from gateway.work.reader import Reader
 

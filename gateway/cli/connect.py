@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gateway.cli.operator import Operator
+from gateway.cli.operator import Operator, first_line
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -54,6 +54,7 @@ def _smarthost_tls(operator: Operator, config: Path | None) -> tuple[str, str]:
 
     from gateway.daemon import relay_of
     from gateway.wire.smtp_out import SmarthostCarrier
+    from gateway.wire.token import NoToken
 
     settings = operator.settings(config)
     try:
@@ -62,13 +63,39 @@ def _smarthost_tls(operator: Operator, config: Path | None) -> tuple[str, str]:
             return "note", "no smarthost is set"
         carrier = SmarthostCarrier(relay, hostname=settings.gateway.smtp.hostname)
         greeting = asyncio.run(carrier.greet())
-    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+    except (aiosmtplib.SMTPException, OSError, ValueError, NoToken) as error:
         return "FAIL", f"{error}: see the line of the smarthost above"
     if not greeting.tls:
         return "note", "letters go in the clear: fine on this host only"
     ends_at = _openssl_instant(greeting.certificate_until)
     word, text = _remaining(ends_at, operator.clock(), "ask its operator to renew it")
     return word, f"{greeting.tls}, {text}"
+
+
+def _sender(operator: Operator, config: Path | None) -> tuple[str, str]:
+    """Whether the smarthost lets us send as our bounce address: MAIL, then RSET."""
+    import aiosmtplib
+
+    from gateway.daemon import plan_of, relay_of
+    from gateway.desk.token import Purpose
+    from gateway.wire.smtp_out import SmarthostCarrier
+    from gateway.wire.token import NoToken
+
+    settings = operator.settings(config)
+    plan = plan_of(settings, looks_only=True)
+    sender = plan.policy.addresses.reply_address(plan.keys.make(Purpose.BOUNCE, "0", "check"))
+    try:
+        relay = relay_of(settings)
+        if relay is None:
+            return "note", "no smarthost is set"
+        carrier = SmarthostCarrier(relay, hostname=settings.gateway.smtp.hostname)
+        asyncio.run(carrier.greet(sender))
+    except aiosmtplib.SMTPSenderRefused as error:
+        shown = "".join(char if char.isprintable() else " " for char in error.message)
+        return "FAIL", f"{error.code} {shown}: let us send as {plan.policy.addresses.reply_pattern}"
+    except (aiosmtplib.SMTPException, OSError, ValueError, NoToken) as error:
+        return "FAIL", f"{error}: see the line of the smarthost above"
+    return "ok", f"may send as {plan.policy.addresses.reply_pattern}"
 
 
 def _certificate(operator: Operator, config: Path | None) -> tuple[str, str]:
@@ -169,14 +196,14 @@ def _clock(operator: Operator, config: Path | None) -> tuple[str, str]:
     from gateway.store.transaction import run_once
 
     try:
-        with operator.desk(config) as (engine, _):
+        with operator.opened(config) as (engine, _):
             if run_once(engine, is_sqlite):
                 return "note", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: is it? run NTP"
             theirs: datetime = run_once(
                 engine, lambda c: c.execute(select(func.now())).scalar_one()
             )
     except (SQLAlchemyError, OSError) as error:
-        return "FAIL", str(error).splitlines()[0]
+        return "FAIL", first_line(error)
     drift = abs(datetime.now(UTC) - theirs)
     text = f"{drift.total_seconds():.1f} s from the database's clock"
     return ("ok", text) if drift < DRIFT_MAX else ("FAIL", f"{text}: run NTP on both")
@@ -258,6 +285,7 @@ def _has_come(engine: "Engine", message_id: str) -> bool:
 PROBES: Final[tuple[tuple[str, Probe], ...]] = (
     ("names", _names),
     ("smarthost's", _smarthost_tls),
+    ("sender", _sender),
     ("certificate", _certificate),
     ("doors", _doors),
     ("dkim", _dkim),

@@ -1,15 +1,31 @@
 """`gateway run` and `gateway check`: serve, and say beforehand whether it would work."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.mailboxes import probe as mailbox_probe
-from gateway.cli.operator import TEMPORARY, Config, Json, Operator, as_json, operator_of, refuse
+from gateway.cli.operator import (
+    FAULT,
+    TEMPORARY,
+    WRONG_SETTINGS,
+    Config,
+    Json,
+    Operator,
+    as_json,
+    complain,
+    first_line,
+    operator_of,
+    refuse,
+)
+
+if TYPE_CHECKING:
+    from gateway.settings.load import Settings
 
 Probe = Callable[[Operator, Path | None], tuple[str, str]]
 
@@ -25,25 +41,50 @@ def run(context: typer.Context, config: Config = None) -> None:
 
     Prints one line `ready smtp=HOST:PORT pid=…` when mail is taken.
     """
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import SQLAlchemyError
 
     from gateway import journal
     from gateway.daemon import AlreadyRunning, run_until_signalled
+    from gateway.spool import SpoolFailure, SpoolFull
     from gateway.store.engine import UnsafeDatabase
     from gateway.store.upgrade import NewerDatabase
     from gateway.wire.dkim_sign import CannotSign
     from gateway.wire.smtp_users import BadUsersFile
+    from gateway.work.intake import describe_failure
 
     settings = operator_of(context).settings(config)
+    _need_files(settings)
     journal.start(form=settings.gateway.log.format, level=settings.gateway.log.level)
     try:
         asyncio.run(run_until_signalled(settings))
     except (AlreadyRunning, UnsafeDatabase, NewerDatabase) as error:
         refuse(str(error))
-    except OperationalError as error:
-        refuse(f"the database cannot be reached: {error.orig}", TEMPORARY)
-    except (OSError, BadUsersFile, CannotSign) as error:
+    except SQLAlchemyError as error:
+        refuse(f"the database cannot be reached: {first_line(error)}", TEMPORARY)
+    except (OSError, BadUsersFile, CannotSign, SpoolFailure, SpoolFull, sqlite3.Error) as error:
         refuse(f"cannot start: {error}")
+    except ExceptionGroup as group:
+        told = ", ".join(map(describe_failure, _leaves(group)))
+        journal.fail("crashed", reason=told)
+        refuse(f"ended by a fault of the gateway: {told}", FAULT)
+
+
+def _leaves(error: Exception) -> list[Exception]:
+    """The errors of a group, however deep."""
+    if isinstance(error, ExceptionGroup):
+        return [leaf for one in error.exceptions for leaf in _leaves(one)]
+    return [error]
+
+
+def _need_files(settings: "Settings") -> None:
+    """End with 78 where a file that the settings name cannot be read."""
+    from gateway.settings.files import unreadable
+
+    problems = unreadable(settings)
+    for problem in problems:
+        complain(problem)
+    if problems:
+        raise typer.Exit(WRONG_SETTINGS)
 
 
 def check(
@@ -67,9 +108,11 @@ def check(
     Exit code 0 where all is well, 1 where a part does not work, 78 for wrong settings.
     """
     from gateway.cli import connect as wires
+    from gateway.store.transaction import OUT_OF_REACH
 
     operator = operator_of(context)
     settings = operator.settings(config)
+    _need_files(settings)
     _tell("ok", "settings", str(settings.path), json=json)
     mailboxes: Iterable[tuple[str, Probe]] = (
         (f"imap.{name}", partial(mailbox_probe, name=name)) for name in settings.gateway.imap
@@ -86,7 +129,10 @@ def check(
     ]
     failures = 0
     for name, probe in probes:
-        word, text = probe(operator, config)
+        try:
+            word, text = probe(operator, config)
+        except OUT_OF_REACH as error:
+            word, text = "FAIL", f"the database is out of reach: {first_line(error)}"
         failures += word == "FAIL"
         _tell(word, name, text, json=json)
     if failures:
@@ -122,7 +168,9 @@ def _templates(operator: Operator, config: Path | None) -> tuple[str, str]:
     from gateway.letters.proof import findings, languages
     from gateway.letters.shelf import Shelf
 
-    plan = plan_of(operator.settings(config))
+    plan = plan_of(operator.settings(config), looks_only=True)
+    if plan.own_letters and not plan.own_letters.is_dir():
+        return "FAIL", f"{plan.own_letters}: there is no such folder (templates.dir)"
     shelf = Shelf(plan.built_in_letters, plan.own_letters)
     found = findings(shelf, plan.policy, plan.keys)
     broken = [f"{one.file}: {one.text}" for one in found if one.level == "error"]
@@ -135,13 +183,14 @@ def _database(operator: Operator, config: Path | None) -> tuple[str, str]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from gateway.store.engine import UnsafeDatabase, check_durable
+    from gateway.store.upgrade import NewerDatabase
 
     try:
-        with operator.desk(config) as (engine, _):
+        with operator.opened(config) as (engine, _):
             check_durable(engine)
             return "ok", engine.url.render_as_string(hide_password=True)
-    except (SQLAlchemyError, UnsafeDatabase, OSError) as error:
-        return "FAIL", str(error).splitlines()[0]
+    except (SQLAlchemyError, UnsafeDatabase, NewerDatabase, OSError) as error:
+        return "FAIL", f"{first_line(error)}: correct database.url, or start the server"
 
 
 def _smarthost(operator: Operator, config: Path | None) -> tuple[str, str]:
@@ -149,6 +198,7 @@ def _smarthost(operator: Operator, config: Path | None) -> tuple[str, str]:
 
     from gateway.daemon import relay_of
     from gateway.wire.smtp_out import SmarthostCarrier
+    from gateway.wire.token import NoToken
 
     settings = operator.settings(config)
     try:
@@ -161,6 +211,8 @@ def _smarthost(operator: Operator, config: Path | None) -> tuple[str, str]:
     carrier = SmarthostCarrier(relay, hostname=settings.gateway.smtp.hostname)
     try:
         asyncio.run(carrier.greet())
+    except NoToken as error:
+        return "FAIL", f"{relay.host}:{relay.port}: {error.reason}"
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return "FAIL", f"{relay.host}:{relay.port}: {error}"
     return "ok", f"{relay.host}:{relay.port} ({relay.security})"

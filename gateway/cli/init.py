@@ -134,7 +134,7 @@ def _checked_person(text: str) -> str:
 
 def _smarthost(text: str) -> str:
     from gateway.settings.starter import WrongAnswer
-    from gateway.wire.smtp_out import read_relay
+    from gateway.wire.relay import read_relay
 
     if not text.strip():
         return ""

@@ -9,8 +9,16 @@ import typer
 from gateway.cli.operator import Config, Json, Operator, operator_of, print_rows, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Engine
+
     from gateway.wire.imap_account import Account
     from gateway.work.comparison import Comparison
+    from gateway.work.intake import Desk
+
+    Opened = Callable[[Path | None], AbstractContextManager[tuple[Engine, Desk]]]
 
 SHOWN = 8
 
@@ -57,7 +65,7 @@ def _row(
 
     names = ("mails", "taken", "repeats", "too_large", "unsettled", "waiting", "lost")
     try:
-        found = _compared(operator, config, account)
+        found = _compared(operator, config, account, operator.desk)
     except MailboxTrouble as trouble:
         return {"mailbox": account.name, **dict.fromkeys(names), "trouble": str(trouble)}
     if again and found.lost:
@@ -74,12 +82,14 @@ def _few(found: tuple[object, ...]) -> str | None:
     return f"{', '.join(map(str, found[:SHOWN]))}{more}" if found else None
 
 
-def _compared(operator: Operator, config: Path | None, account: "Account") -> "Comparison":
+def _compared(
+    operator: Operator, config: Path | None, account: "Account", opened: "Opened"
+) -> "Comparison":
     from gateway.store.mails import taken_in
     from gateway.store.transaction import run_once
     from gateway.work.comparison import compare
 
-    with operator.spool(config) as spool, operator.desk(config) as (engine, _):
+    with operator.spool(config) as spool, opened(config) as (engine, _):
         return asyncio.run(
             compare(
                 account,
@@ -97,7 +107,7 @@ def probe(operator: Operator, config: Path | None, name: str) -> tuple[str, str]
 
     (account,) = chosen(operator, config, name)
     try:
-        found = _compared(operator, config, account)
+        found = _compared(operator, config, account, operator.opened)
         if found.doubt is not None:
             raise found.doubt
     except MailboxTrouble as trouble:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.work.intake import Desk
 
 REFUSED = 1
+FAULT = 70
 TEMPORARY = 75
 WRONG_SETTINGS = 78
 
@@ -66,10 +67,21 @@ class Operator:
         What the desk refuses ends the command with its text; a database out of reach ends it
         with 75.
         """
-        from sqlalchemy.exc import InterfaceError, OperationalError
-
-        from gateway.daemon import plan_of
         from gateway.desk.operator import NotPossible
+        from gateway.store.transaction import OUT_OF_REACH
+
+        try:
+            with self.opened(config) as parts:
+                yield parts
+        except NotPossible as error:
+            refuse(str(error))
+        except OUT_OF_REACH as error:
+            refuse(f"the database is out of reach: {first_line(error)}", TEMPORARY)
+
+    @contextmanager
+    def opened(self, config: Path | None) -> "Iterator[tuple[Engine, Desk]]":
+        """The same for whoever says himself what went wrong."""
+        from gateway.daemon import plan_of
         from gateway.letters.shelf import Shelf
         from gateway.letters.writer import Writer
         from gateway.store.engine import open_engine
@@ -90,10 +102,6 @@ class Operator:
                     clock=self.clock,
                 ),
             )
-        except NotPossible as error:
-            refuse(str(error))
-        except (OperationalError, InterfaceError) as error:
-            refuse(f"the database is out of reach: {error.orig}", TEMPORARY)
         finally:
             engine.dispose()
 
@@ -121,6 +129,12 @@ def operator_of(context: typer.Context) -> Operator:
 def complain(text: str) -> None:
     """Tell what is wrong, on standard error."""
     print(text, file=sys.stderr)
+
+
+def first_line(error: Exception) -> str:
+    """What a driver says, without the statement and the explanations around it."""
+    lines = str(getattr(error, "orig", None) or error).splitlines()
+    return lines[0].strip() if lines else type(error).__name__
 
 
 def refuse(text: str, code: int = REFUSED) -> NoReturn:

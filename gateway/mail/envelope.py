@@ -1,8 +1,13 @@
-"""An envelope as one line of text, for whoever keeps it beside the bytes of the mail."""
+"""An envelope as one line of text, for whoever keeps it beside the bytes of the mail.
+
+What is read back is clean, wherever it came from: a path with NUL or with half a character would
+be refused by a database, and its mail with it.
+"""
 
 import json
 from datetime import UTC, datetime
 
+from gateway.mail.clean import clean_line
 from gateway.mail.message import Envelope
 
 
@@ -21,13 +26,14 @@ def envelope_text(envelope: Envelope) -> str:
 
 
 def read_envelope(text: str) -> Envelope:
-    """What `envelope_text` wrote."""
+    """What `envelope_text` wrote, made fit for every database."""
     fields = json.loads(text)
+    path = fields["reverse_path"]
     return Envelope(
         queue_id=fields["queue_id"],
         received_at=datetime.fromisoformat(fields["received_at"]),
-        reverse_path=fields["reverse_path"],
-        forward_paths=tuple(fields["forward_paths"]),
+        reverse_path=None if path is None else clean_line(path),
+        forward_paths=tuple(map(clean_line, fields["forward_paths"])),
         source=fields["source"],
         peer=fields["peer"],
         released=fields.get("released", False),

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from gateway.settings.oauth import OauthSettings
-from gateway.settings.section import Section, is_loopback
+from gateway.settings.section import Section, is_loopback, refuse_idle
 
 MIB = 1024 * 1024
+BY_WAY: Final = {"flag": {"flag"}, "move": {"move_to"}, "leave": set[str]()}
+"""Settings that count for what happens to a mail."""
 
 
 def _plain(value: str) -> str:
@@ -76,6 +78,10 @@ class ImapSettings(Section):
         ways = [self.password, self.password_file, self.oauth]
         if sum(one is not None for one in ways) != 1:
             raise ValueError("name one of password_file, password and oauth")
+        for name in {"flag", "move_to"} - BY_WAY[self.then]:
+            refuse_idle(self, (name,), f"then is {self.then}")
+        if not self.tls:
+            refuse_idle(self, ("ca_file",), "tls is off")
         if self.then == "move" and self.move_to == self.folder:
             raise ValueError("move_to must be another folder than folder")
         return self

@@ -1,4 +1,4 @@
-"""Turn the settings of mailboxes into the accounts that the wire is given."""
+"""Turn the settings of mailboxes and of grants into what the wire is given."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ from gateway.wire.oauth_grant import Grant, Way
 if TYPE_CHECKING:
     from gateway.wire.oauth import Tokens
 
+SMARTHOST = "smarthost"
+"""What a grant for sending is called where mailboxes have their names."""
 GOOGLE_OFFLINE = {"access_type": "offline", "prompt": "consent"}
 """Google hands out a refresh token only when it is asked like this."""
 
@@ -51,6 +53,19 @@ def _account(settings: Settings, name: str, one: ImapSettings) -> Account:
     )
 
 
+def smarthost_tokens(settings: Settings) -> "Tokens | None":
+    """Access to the smarthost by OAuth2, where the settings ask for it."""
+    oauth = settings.gateway.smarthost.oauth
+    return _tokens(settings, SMARTHOST, oauth) if oauth else None
+
+
+def grants(settings: Settings) -> "dict[str, Tokens]":
+    """All access by OAuth2, by what holds it."""
+    asked = {name: one.oauth for name, one in settings.gateway.imap.items()}
+    asked[SMARTHOST] = settings.gateway.smarthost.oauth or asked.get(SMARTHOST)
+    return {name: _tokens(settings, name, one) for name, one in asked.items() if one}
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -75,13 +90,13 @@ def _token_path(settings: Settings, name: str) -> Path:
 def _grant(settings: Settings, name: str, one: OauthSettings) -> Grant:
     file = settings.resolve(one.client_secret_file) if one.client_secret_file else None
     return Grant(
-        mailbox=name,
+        holder=name,
         way=Way(one.grant),
         token_url=one.url("token_url"),
         device_url=one.url("device_url"),
         authorize_url=one.url("authorize_url"),
         authorize_more=GOOGLE_OFFLINE if one.provider == "google" else {},
-        scope=one.asked_scope,
+        scope=one.asked_scope(sends=name == SMARTHOST),
         file=TokenFile(_token_path(settings, name)),
         client_id=one.client_id,
         secret=_secret(one.client_secret, file),

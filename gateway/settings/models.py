@@ -6,9 +6,9 @@ The README's list of settings is made from these classes. Addresses to listen on
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from gateway.desk.people import DEPARTMENTS, Role
 from gateway.settings.imap import Mailboxes
@@ -20,6 +20,7 @@ from gateway.settings.wire import (
     SmarthostSettings,
     SmtpSettings,
 )
+from gateway.store.engine import is_database
 
 
 class AddressSettings(Section):
@@ -65,6 +66,13 @@ class DatabaseSettings(Section):
     url: SecretStr | None = None
     """`postgresql://…` for several nodes; unset keeps an SQLite file in the state folder."""
 
+    @field_validator("url")
+    @classmethod
+    def _is_ours(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not is_database(value.get_secret_value()):
+            raise ValueError("write it like postgresql://user@host/name, or sqlite:///file.db")
+        return value
+
 
 class SecretSettings(Section):
     """Keys of reply tokens."""
@@ -107,6 +115,12 @@ class GatewaySettings(Section):
     health: HealthSettings = HealthSettings()
     templates: TemplateSettings = TemplateSettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        if self.smarthost.oauth and "smarthost" in self.imap:
+            raise ValueError("a mailbox cannot be named smarthost: [smarthost.oauth] is that")
+        return self
 
 
 class PersonSettings(Section):

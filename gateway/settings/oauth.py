@@ -1,7 +1,7 @@
 """The settings of a mailbox at a provider without passwords: `[imap.<name>.oauth]`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr, StringConstraints, model_validator
 
-from gateway.settings.section import Section, is_loopback
+from gateway.settings.section import Section, is_loopback, refuse_idle
 
 GrantName = Literal["client_credentials", "device_code", "authorization_code", "service_account"]
 
@@ -24,10 +24,13 @@ class Provider:
     scopes: Mapping[str, str]
     """Scope by grant; a grant that is missing here is not offered."""
     needs_tenant: bool = False
+    smtp_scopes: Mapping[str, str] = field(default_factory=dict)
+    """The same for sending, where it is another."""
 
 
 _MICROSOFT: Final = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0"
 _IMAP_OF_A_USER: Final = "https://outlook.office.com/IMAP.AccessAsUser.All offline_access"
+_SMTP_OF_A_USER: Final = "https://outlook.office.com/SMTP.Send offline_access"
 _GMAIL: Final = "https://mail.google.com/"
 
 PROVIDERS: Final[Mapping[str, Provider]] = {
@@ -41,6 +44,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
             "authorization_code": _IMAP_OF_A_USER,
         },
         needs_tenant=True,
+        smtp_scopes=dict.fromkeys(("device_code", "authorization_code"), _SMTP_OF_A_USER),
     ),
     "google": Provider(
         token_url="https://oauth2.googleapis.com/token",  # noqa: S106 - an address
@@ -51,6 +55,9 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         scopes=dict.fromkeys(("client_credentials", "device_code", "authorization_code"), "")
     ),
 }
+
+
+BY_CLIENT: Final = ("client_id", "client_secret", "client_secret_file", "client_secret_ends")
 
 
 def _address(value: str) -> str:
@@ -111,6 +118,17 @@ class OauthSettings(Section):
             raise ValueError("name client_secret_file")
         return self
 
+    @model_validator(mode="after")
+    def _has_effect(self) -> Self:
+        idle = {
+            "account_file": self.grant != "service_account",
+            "tenant": not PROVIDERS[self.provider].needs_tenant,
+            **dict.fromkeys(BY_CLIENT, self.grant == "service_account"),
+        }
+        names = [name for name, is_idle in idle.items() if is_idle]
+        refuse_idle(self, names, f"the grant is {self.grant} of {self.provider}")
+        return self
+
     def _needed(self) -> list[str]:
         if self.grant == "service_account":
             return ["account_file"]
@@ -131,8 +149,10 @@ class OauthSettings(Section):
         usual: str = getattr(PROVIDERS[self.provider], name)
         return own or usual.replace("{tenant}", self.tenant or "")
 
-    @property
-    def asked_scope(self) -> str:
-        """What is asked for."""
-        usual = PROVIDERS[self.provider].scopes[self.grant]
+    def asked_scope(self, *, sends: bool = False) -> str:
+        """What is asked for, to read mail or to send it."""
+        provider = PROVIDERS[self.provider]
+        usual = provider.scopes[self.grant]
+        if sends:
+            usual = provider.smtp_scopes.get(self.grant, usual)
         return usual if self.scope is None else self.scope

@@ -1,5 +1,6 @@
 """What every section of a settings file shares, and the forms of values that need a check."""
 
+from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from typing import Annotated
 
@@ -10,6 +11,13 @@ class Section(BaseModel):
     """A section of a file: unknown keys are errors, nothing changes after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def refuse_idle(section: BaseModel, names: Iterable[str], because: str) -> None:
+    """Raise `ValueError` where somebody has set what has no effect, so that nobody relies on it."""
+    idle = sorted(section.model_fields_set & set(names))
+    if idle:
+        raise ValueError(f"{' and '.join(idle)} would have no effect: {because}")
 
 
 def _listen_address(value: str) -> str | None:

@@ -6,10 +6,13 @@ Addresses to listen on are `host:port` (port 0 lets the system choose) or `unix:
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from gateway.settings.section import ListenAddress, Network, Section
+from gateway.settings.oauth import OauthSettings
+from gateway.settings.section import ListenAddress, Network, Section, refuse_idle
+from gateway.wire.relay import read_relay
 
 
 class SmtpSettings(Section):
@@ -72,6 +75,8 @@ class SmtpSettings(Section):
                 raise ValueError(f"{name} needs TLS: set certificate_file and key_file")
         if self.require_auth and self.users_file is None:
             raise ValueError("require_auth needs users_file")
+        if not self.listen and not self.tls_listen:
+            refuse_idle(self, ("users_file", "require_auth"), "LMTP has no logins; set listen")
         return self
 
 
@@ -96,8 +101,35 @@ class SmarthostSettings(Section):
     """Longest wait for one reply of the server."""
     couriers: int = Field(default=4, ge=1, le=32)
     """Letters on their way at the same time, each on its own kept connection."""
+    oauth: OauthSettings | None = None
+    """Access by OAuth2 instead of a password: `[smarthost.oauth]`, as for mailboxes."""
     give_up_after: timedelta = timedelta(days=5)
     """A letter that could not be handed over for so long has failed."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_relay(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            read_relay(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.url is None:
+            refuse_idle(self, ("password_file", "ca_file", "timeout", "oauth"), "set url")
+            return self
+        parts = urlsplit(self.url.get_secret_value())
+        if parts.scheme == "smtp+plain":
+            refuse_idle(self, ("ca_file",), "smtp+plain:// is without TLS")
+        if not parts.username:
+            because = "url names no user, write smtp://user@host"
+            refuse_idle(self, ("password_file", "oauth"), because)
+        if self.oauth:
+            refuse_idle(self, ("password_file",), "oauth logs in")
+        if parts.password:
+            refuse_idle(self, ("oauth",), "url has a password; take it out there")
+            refuse_idle(self, ("password_file",), "url has a password; take it out there")
+        return self
 
 
 class DkimSettings(Section):
@@ -114,6 +146,8 @@ class DkimSettings(Section):
     def _fits(self) -> Self:
         if (self.domain is None) != (self.key_file is None):
             raise ValueError("domain and key_file belong together: set both or none")
+        if self.key_file is None:
+            refuse_idle(self, ("selector",), "set domain and key_file")
         return self
 
 

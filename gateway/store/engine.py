@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool, QueuePool
 
 IDLE_IN_TRANSACTION_MS: Final = 60_000
 BUSY_TIMEOUT_MS: Final = 15_000
+CONNECT_SECONDS: Final = 10
+SERVERS: Final = ("postgresql", "postgres", "postgresql+psycopg")
+"""Schemes of URLs that mean PostgreSQL."""
 
 
 class UnsafeDatabase(RuntimeError):
@@ -29,8 +33,9 @@ def open_engine(url: str, *, connections: int = 4) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
+    bounded = {"connect_timeout": str(CONNECT_SECONDS), **parsed.query}
     engine = create_engine(
-        parsed.set(drivername="postgresql+psycopg"),
+        parsed.set(drivername="postgresql+psycopg", query=bounded),
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
@@ -40,6 +45,17 @@ def open_engine(url: str, *, connections: int = 4) -> Engine:
     )
     event.listen(engine, "connect", _set_up_postgres)
     return engine
+
+
+def is_database(url: str) -> bool:
+    """Whether a URL names a database that we know, and one that outlives the process."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    if parsed.drivername == "sqlite":
+        return parsed.database not in (None, "", ":memory:")
+    return parsed.drivername in SERVERS
 
 
 def is_sqlite(connection: Connection) -> bool:

@@ -15,6 +15,8 @@ class Delivery:
     """For the diary, the operator and the engineer, never for a customer: one printable line."""
     about_connection: bool = False
     """Whether the next letter would fare the same: the server is away, or wants none of us."""
+    needs_operator: bool = False
+    """Whether that ends only when somebody does something."""
 
 
 DELIVERED = Delivery("delivered")

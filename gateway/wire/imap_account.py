@@ -5,20 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from gateway.wire.imap_client import PATIENCE_SECONDS
 from gateway.wire.imap_reply import MONTHS
+from gateway.wire.token import Token
 
 Password = Callable[[], str]
 """Reads the password when it is needed: a new one counts from the next try on."""
-
-
-class Token(Protocol):
-    """Whoever has OAuth2 access tokens."""
-
-    async def __call__(self, user: str, *, fresh: bool = False) -> str:
-        """A token for a user; a fresh one where the last was refused. Raises `NoToken`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,13 @@ from typing import Final, Protocol
 
 from gateway import journal
 from gateway.spool import SpoolFailure, SpoolFull
-from gateway.wire.imap_account import Account, Pace, Token
+from gateway.wire.imap_account import Account, Pace
 from gateway.wire.imap_client import Connection
 from gateway.wire.imap_fetch import BATCH_MAX, Fetcher
 from gateway.wire.imap_journal import Arrived, Entry, Fate, UidJournal
 from gateway.wire.imap_reply import Selected
 from gateway.wire.imap_trouble import MailboxTrouble, Trouble, why_not_connected
-from gateway.wire.token import NoToken
+from gateway.wire.token import NoToken, Token
 
 WINDOW: Final = 10_000
 """UIDs compared with the journal at a time."""

@@ -81,7 +81,7 @@ class Tokens:
         file = self.grant.file
         kept = await asyncio.to_thread(file.read)
         if kept is None:
-            raise NoToken(f"nobody has logged in yet: gateway auth login {self.grant.mailbox}")
+            raise NoToken(f"nobody has logged in yet: gateway auth login {self.grant.holder}")
         told: Mapping[str, Any] = await client.refresh_token(
             self.grant.token_url, refresh_token=kept.refresh_token
         )
@@ -120,25 +120,30 @@ class Tokens:
             ends.append(datetime.combine(self.grant.secret_ends_on, time(), UTC))
         return min(ends, default=None)
 
+    def renewed_at(self) -> datetime | None:
+        """When the grant was used last, where a log-in left one."""
+        kept = self.grant.file.read() if self.grant.way.needs_login else None
+        return kept.renewed_at if kept else None
+
     def warnings(self, now: datetime) -> Mapping[str, str]:
         """What the operator must hear before access ends: texts by event, each to be told once."""
-        ends_at, mailbox = self.ends_at(), self.grant.mailbox
+        ends_at, holder = self.ends_at(), self.grant.holder
         if ends_at is None:
             return {}
         for days in WARN_DAYS:
             if now >= ends_at - timedelta(days=days):
-                event = f"oauth:{mailbox}:{ends_at.isoformat()}:{days}"
-                return {event: _warning(mailbox, ends_at, now)}
+                event = f"oauth:{holder}:{ends_at.isoformat()}:{days}"
+                return {event: _warning(holder, ends_at, now)}
         return {}
 
 
-def _warning(mailbox: str, ends_at: datetime, now: datetime) -> str:
+def _warning(holder: str, ends_at: datetime, now: datetime) -> str:
     verb = "ended" if now >= ends_at else "ends"
     return (
-        f"Access to mailbox {mailbox} {verb} on {ends_at:%Y-%m-%d %H:%M} UTC; no mail comes in "
-        "from it after that.\n\nWhere a client secret ends: make a new one at the provider, put it "
+        f"Access of {holder} {verb} on {ends_at:%Y-%m-%d %H:%M} UTC; no mail goes that way after "
+        "that.\n\nWhere a client secret ends: make a new one at the provider, put it "
         "into client_secret_file, and write its last day into client_secret_ends. Where a grant "
-        f"ends: gateway auth login {mailbox}. See gateway auth status."
+        f"ends: gateway auth login {holder}. See gateway auth status."
     )
 
 

@@ -31,8 +31,8 @@ class Way(StrEnum):
 class Grant:
     """Everything needed to get access tokens for one mailbox."""
 
-    mailbox: str
-    """What the settings call the mailbox."""
+    holder: str
+    """What the settings call the mailbox; `smarthost` for sending."""
     way: Way
     token_url: str
     scope: str

@@ -96,6 +96,8 @@ class Reception:
             return smtp_reply.OUR_FAULT
 
     async def _keep(self, envelope: Envelope, content: bytes, visit: Visit) -> str:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             await self._spool.put(envelope, content)
         except SpoolFull:
@@ -111,6 +113,7 @@ class Reception:
             source=visit.source,
             size=len(content),
             peer=visit.peer,
+            kept_in=round(loop.time() - began, 4),
             **told,
         )
         return f"250 2.0.0 OK, queued as {envelope.queue_id}"

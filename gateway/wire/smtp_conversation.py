@@ -26,6 +26,8 @@ LINGER_SECONDS: Final = 2.0
 """How long a connection that is over may take to close."""
 PATIENT: Final = ("NOOP", "EHLO", "LHLO", "STARTTLS", "QUIT")
 """What may be said before STARTTLS where TLS is a must (RFC 3207 section 4)."""
+JUDGES_PATHS: Final = ("MAIL", "RCPT")
+"""Say themselves what is wrong with an argument; control characters stand in no path."""
 AWAITED: Final = (b"22", b"33", b"35", b"42")
 """Replies that the peer waits for before it says anything more."""
 
@@ -208,11 +210,12 @@ class Conversation(SMTP):
 
     async def _obey(self, line: bytes) -> None:
         """Carry out one command, or say why not."""
-        if not line.endswith(b"\r\n") or b"\r" in line[:-2] or b"\x00" in line:
-            await self._object(line)
-            return
         verb, _, rest = line[:-2].partition(b" ")
         command = verb.upper().decode("ascii", "replace")
+        has_nul = b"\x00" in line and command not in JUDGES_PATHS
+        if not line.endswith(b"\r\n") or b"\r" in line[:-2] or has_nul:
+            await self._object(line)
+            return
         if self._is_too_much(command):
             return
         method = self._smtp_methods.get(command)

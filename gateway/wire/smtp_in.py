@@ -28,6 +28,7 @@ class SmtpReceiver(Conversation):
     def __init__(self, door: Door, peer: str, *, local: bool) -> None:
         super().__init__(door, peer, local=local)
         self._handle_hooks = {"MAIL": self._begin_mail, "RCPT": self._add_recipient}
+        self._is_at_sender = False
         self._forged = self._failed_logins = self._overshoot = self._mails = 0
 
     @property
@@ -131,6 +132,20 @@ class SmtpReceiver(Conversation):
         # RFC 4954 section 5: who sent it first, as an authenticated relay claims; nothing to us.
         found.pop("AUTH", None)
         return {name: True if value is None else value for name, value in found.items()}
+
+    @syntax("MAIL FROM: <address>", extended=" [SP <mail-parameters>]")
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
+        """Who sends; an address that no database could keep is none (RFC 3463: X.1.7)."""
+        self._is_at_sender = True
+        try:
+            await super().smtp_MAIL(arg)
+        finally:
+            self._is_at_sender = False
+
+    async def push(self, status: str | bytes) -> None:
+        """Reply; a bad address of a sender has a status code of its own."""
+        is_bad_sender = self._is_at_sender and status == smtp_reply.MALFORMED
+        await super().push(smtp_reply.BAD_SENDER if is_bad_sender else status)
 
     async def _begin_mail(self, *asked: Any) -> str:
         address, options = asked[-2:]

@@ -1,53 +1,37 @@
 """Hand letters to the smarthost over a kept connection; its reply becomes a `Delivery`.
 
-What the server says of a sender, a recipient or the data decides by its code (4yz later, 5yz
-never). What it says before, and everything that is no reply at all, is about the connection: later.
+What the server says of a recipient or of the data decides by its code (4yz later, 5yz never). What
+it says before, also of our sender, and everything that is no reply at all, is about the connection
+or our settings: later.
 """
 
 import asyncio
 import contextlib
 import ssl
-from dataclasses import dataclass
-from ipaddress import ip_address
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from gateway.wire.delivery import DELIVERED, Delivery
+from gateway.wire.relay import Relay
+from gateway.wire.token import NoToken
 
-SUBMISSION: Final = 587
-SMTPS: Final = 465
-PLAIN: Final = 25
-ATTEMPT_SECONDS_MAX: Final = 480.0
+CARRY_SECONDS_MAX: Final = 480.0
 """Longest time for one letter, below the lease of a courier: nobody else may have it meanwhile."""
+RESET_SECONDS: Final = 10.0
 PATIENCE_AFTER_DATA: Final = 5
 """Times the usual wait: who hangs up too early sends a letter twice (RFC 5321 4.5.3.2.6)."""
 CLOSING: Final = 421
+LOGIN_REFUSED: Final = 535
 ABOUT_US: Final = frozenset({500, 502, 503, 530, 534, 535, 538})
 """Replies that are 5yz and yet no verdict on a letter: the session or our login is wrong."""
+TOO_LARGE: Final = 552
+"""The only 5yz to MAIL that is about the letter: it names the size (RFC 1870 section 6.1)."""
 REASON_MAX: Final = 200
 
 Step = Literal["connection", "sender", "recipient", "data"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
-    """Where letters are handed over, and how."""
-
-    host: str
-    port: int
-    security: str
-    """`starttls`, `tls` or `none`."""
-    user: str = ""
-    password: str = ""
-    timeout: float = 60.0
-    ca_file: Path | None = None
-    """Certificates that vouch for the server instead of those of the system."""
-
-    def __repr__(self) -> str:
-        return f"Relay({self.host}:{self.port}, {self.security})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,39 +45,6 @@ class Greeting:
     extensions: tuple[str, ...]
 
 
-def read_relay(
-    url: str, *, password: str | None = None, timeout: float = 60.0, ca_file: Path | None = None
-) -> Relay:
-    """A relay from its URL. Raises `ValueError` that says how to write it."""
-    parts = urlsplit(url)
-    forms = {
-        "smtp": ("starttls", SUBMISSION),
-        "smtps": ("tls", SMTPS),
-        "smtp+plain": ("none", PLAIN),
-    }
-    if parts.scheme not in forms or not parts.hostname:
-        raise ValueError("write it like smtp://user@host:587, smtps://… or smtp+plain://…")
-    security, port = forms[parts.scheme]
-    if security == "none" and parts.username and not _is_loopback(parts.hostname):
-        raise ValueError("smtp+plain:// would send the password in the clear: write smtp://…")
-    return Relay(
-        host=parts.hostname,
-        port=parts.port or port,
-        security=security,
-        user=unquote(parts.username or ""),
-        password=password if password is not None else unquote(parts.password or ""),
-        timeout=timeout,
-        ca_file=ca_file,
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class SmarthostCarrier:
     """One connection to the smarthost, opened when needed and kept."""
 
@@ -101,19 +52,25 @@ class SmarthostCarrier:
         self._relay = relay
         self._hostname = hostname
         self._client: aiosmtplib.SMTP | None = None
+        self._is_stale = False
+        """Whether the last token was refused."""
 
     async def carry(self, reverse_path: str, recipient: str, content: bytes) -> Delivery:
         """Hand over one letter; a connection that the server closed meanwhile is opened anew."""
         kept = self._client is not None
-        delivery = await self._attempt(reverse_path, recipient, content)
+        until = asyncio.get_running_loop().time() + CARRY_SECONDS_MAX
+        delivery = await self._attempt(reverse_path, recipient, content, until)
         if kept and delivery.about_connection:
-            delivery = await self._attempt(reverse_path, recipient, content)
+            delivery = await self._attempt(reverse_path, recipient, content, until)
         return delivery
 
-    async def greet(self) -> Greeting:
-        """Connect, log in and say goodbye, for a check; raises what goes wrong."""
+    async def greet(self, reverse_path: str = "") -> Greeting:
+        """Connect, log in, name a sender, take it back: for a check; raises what goes wrong."""
         try:
             client = await self._connected()
+            if reverse_path:
+                await client.mail(reverse_path)
+                await client.rset()
             tls = client.get_transport_info("ssl_object")
             until = client.get_transport_info("peercert") or {}
             return Greeting(
@@ -124,10 +81,12 @@ class SmarthostCarrier:
         finally:
             await self.close()
 
-    async def _attempt(self, reverse_path: str, recipient: str, content: bytes) -> Delivery:
+    async def _attempt(
+        self, reverse_path: str, recipient: str, content: bytes, until: float
+    ) -> Delivery:
         step: Step = "connection"
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS_MAX):
+            async with asyncio.timeout_at(until):
                 client = await self._connected()
                 step = "sender"
                 options, encoding = _options(client, recipient, content)
@@ -138,6 +97,12 @@ class SmarthostCarrier:
                 await client.data(content, timeout=self._relay.timeout * PATIENCE_AFTER_DATA)
         except aiosmtplib.SMTPResponseException as error:
             return await self._answered(step, error.code, error.message)
+        except NoToken as error:
+            await self.close()
+            stays = not error.is_transient
+            return Delivery(
+                "deferred", 0, error.reason, about_connection=True, needs_operator=stays
+            )
         except _NeedsUtf8:
             return Delivery("failed", 0, "the server takes no address with such letters")
         except (aiosmtplib.SMTPException, ssl.SSLError, OSError, ValueError) as error:
@@ -153,19 +118,23 @@ class SmarthostCarrier:
         """What a reply means for the letter, and for the connection."""
         said = f"{step} refused: {_one_line(text)}"
         is_reply = 400 <= code < 600
+        about_us = Delivery(
+            "deferred", max(code, 0), said, about_connection=True, needs_operator=500 <= code < 600
+        )
         if step == "connection" or code == CLOSING or not is_reply:
+            self._is_stale = code == LOGIN_REFUSED
             await self.close()
-            return Delivery("deferred", max(code, 0), said, about_connection=step != "data")
+            return replace(about_us, about_connection=step != "data")
         await self._reset()
-        if code in ABOUT_US:
-            return Delivery("deferred", code, said, about_connection=True)
+        if code in ABOUT_US or (step == "sender" and code >= 500 and code != TOO_LARGE):
+            return about_us
         return Delivery("failed" if code >= 500 else "deferred", code, said)
 
     async def _reset(self) -> None:
         """Forget the letter, keep the connection where that works."""
         try:
             if self._client is not None:
-                await self._client.rset()
+                await self._client.rset(timeout=RESET_SECONDS)
         except (aiosmtplib.SMTPException, OSError, ValueError):
             await self.close()
 
@@ -180,7 +149,8 @@ class SmarthostCarrier:
             start_tls=relay.security == "starttls",
             tls_context=None if relay.security == "none" else _verifying(relay.ca_file),
             username=relay.user or None,
-            password=relay.password or None,
+            password=None if relay.token else relay.password or None,
+            oauth_token_generator=self._token if relay.token else None,
             local_hostname=self._hostname,
             timeout=relay.timeout,
         )
@@ -193,13 +163,27 @@ class SmarthostCarrier:
                 await client.helo()
         return client
 
+    async def _token(self) -> str:
+        """An access token; a fresh one where the server wanted the last one no more."""
+        if self._relay.token is None:
+            raise NoToken("nobody grants access")
+        token = await self._relay.token(self._relay.user, fresh=self._is_stale)
+        self._is_stale = False
+        return token
+
     async def close(self) -> None:
         """Say goodbye, and forget the connection whatever the answer."""
         client, self._client = self._client, None
-        if client is not None:
-            with contextlib.suppress(aiosmtplib.SMTPException, OSError, ValueError):
-                await client.quit(timeout=2)
-            client.close()
+        if client is None:
+            return
+        transport = client.transport
+        with contextlib.suppress(aiosmtplib.SMTPException, OSError, ValueError):
+            await client.quit(timeout=2)
+        client.close()
+        if transport is not None:
+            # TLS would wait for the other side to say goodbye too.
+            transport.abort()  # type: ignore[attr-defined]  # aiosmtplib says less than it has
+            await asyncio.sleep(0)
 
 
 class _NeedsUtf8(Exception):

@@ -10,6 +10,7 @@ from typing import Final
 UNKNOWN_MAILBOX: Final = "550 5.1.1 No such mailbox here"
 TOO_MANY_RECIPIENTS: Final = "452 4.5.3 Too many recipients"
 BAD_ADDRESS: Final = "501 5.1.3 Bad address syntax"
+BAD_SENDER: Final = "501 5.1.7 Bad sender address syntax"
 NEEDS_SMTPUTF8: Final = "553 5.6.7 Address needs SMTPUTF8"
 TOO_LARGE: Final = "552 5.3.4 Message too large"
 NO_ROOM: Final = "452 4.3.1 Insufficient storage, try again later"
@@ -48,13 +49,14 @@ _GENERIC: Final = {
     "554": "554 5.7.0 Refused",
     "555": "555 5.5.4 Parameter not recognised",
 }
-_MALFORMED: Final = "553 5.1.3 Error: malformed address"
+MALFORMED: Final = "553 5.1.3 Error: malformed address"
+"""What aiosmtpd says of a path that is none."""
 _ENHANCED: Final = re.compile(r"[245]\d\d [245]\.\d{1,3}\.\d{1,3} ")
 
 
 def generic(reply: str) -> str:
     """A reply with its enhanced status code: as it stands, or the usual one of its code."""
-    if reply == _MALFORMED:
+    if reply == MALFORMED:
         return BAD_ADDRESS
     if _ENHANCED.match(reply) or reply[:3] in ("334", "354"):
         return reply

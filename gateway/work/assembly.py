@@ -23,6 +23,7 @@ from gateway.work.bells import Bells
 from gateway.work.courier import Courier, bounce_address
 from gateway.work.intake import Desk, Intake
 from gateway.work.learning import Learner
+from gateway.work.operator_letters import OperatorLetters
 from gateway.work.reader import Reader
 from gateway.work.reporting import Reporter
 from gateway.work.rounds import Rounds
@@ -73,7 +74,10 @@ class Parts:
             clock=clock,
             learned=self.learner.known,
         )
-        self.intake = Intake(self.spool, self.transactions, self.reader, self.desk, self.bells)
+        self.letters = OperatorLetters(self.transactions, self.desk, self.bells)
+        self.intake = Intake(
+            self.spool, self.transactions, self.reader, self.desk, self.bells, self.letters.tell
+        )
         self.rounds = Rounds(self.transactions, self.desk, self.bells)
         self.reporter = Reporter(self.transactions, self.desk, self.spool, self.bells)
         reverse_path = bounce_address(plan.keys, plan.policy.addresses.reply_address)

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from gateway import journal
 from gateway.desk.decision import Audience
@@ -23,10 +22,11 @@ from gateway.store.apply import apply
 from gateway.store.desk_rows import load_ticket
 from gateway.store.occasion import Occasion
 from gateway.store.outbox import Claimed
-from gateway.store.transaction import Step, Transactions
+from gateway.store.transaction import OUT_OF_REACH, Step, Transactions
 from gateway.wire.delivery import Carrier, Delivery
 from gateway.work.bells import Bells
-from gateway.work.intake import Desk
+from gateway.work.intake import Desk, describe_failure
+from gateway.work.operator_letters import OperatorLetters
 
 CLAIM: Final = 8
 POLL_SECONDS: Final = 15.0
@@ -70,6 +70,7 @@ class Courier:
         self._reverse_path = reverse_path
         self._give_up_after = give_up_after
         self._stopping = asyncio.Event()
+        self._letters = OperatorLetters(transactions, desk, bells)
         self._pause = 0.0
         """How long to leave the smarthost alone; 0 where it is well."""
 
@@ -114,24 +115,32 @@ class Courier:
     async def _claim(self, now: datetime) -> Sequence[Claimed]:
         try:
             return await self._transactions(lambda c: outbox.claim(c, self._name, now, CLAIM))
-        except (OperationalError, InterfaceError, OSError) as error:
+        except OUT_OF_REACH as error:
             journal.warn("database_down", courier=self._name, error=type(error).__name__)
-            return ()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the desk goes on without us
+            journal.fail("claim_failed", courier=self._name, reason=describe_failure(error))
+        return ()
 
     async def _give_back(self, claimed: Sequence[Claimed]) -> None:
         if claimed:
-            await self._firmly(lambda c: outbox.give_back(c, claimed, self._name))
+            until = self._clock() + outbox.LEASE
+            await self._firmly(lambda c: outbox.give_back(c, claimed, self._name), until)
 
     async def _carry(self, one: Claimed) -> bool:
         """Send one letter and settle it; whether the smarthost is away."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             delivery = await self._carrier.carry(
                 self._reverse_path(one), one.recipient, one.content
             )
         except Exception as error:  # noqa: BLE001 - one letter must never stop the others
             delivery = Delivery("deferred", reason=type(error).__name__)
+        journal.see("carried", carried_in=loop.time() - began)
         self._judge(delivery)
         await self._settle(one, delivery)
+        if delivery.needs_operator:
+            await self._tell(delivery)
         return delivery.about_connection
 
     def _judge(self, delivery: Delivery) -> None:
@@ -145,15 +154,28 @@ class Courier:
             journal.note("smarthost_back", courier=self._name)
             self._pause = 0.0
 
+    async def _tell(self, delivery: Delivery) -> None:
+        """The smarthost wants none of us: that ends only when somebody does something."""
+        event = f"smarthost:{delivery.code}:{self._clock():%Y%m%d}"
+        reason = f"{delivery.code or ''} {delivery.reason}".strip()
+        await self._letters.tell(
+            event,
+            f"No letter leaves through the smarthost: {reason}.\n\nLetters wait and are "
+            "tried again; none has failed for that. Correct [smarthost] in gateway.toml, or what "
+            "the smarthost allows us; gateway check --connect tries it. You hear of this once a "
+            "day.",
+        )
+
     async def _settle(self, one: Claimed, delivery: Delivery) -> None:
         now = self._clock()
+        until = now + outbox.LEASE
         # Tried at least twice, however long it waited while we were away.
         gives_up = now - one.created_at >= self._give_up_after and one.tries > 1
         failure = f"{delivery.code or ''} {delivery.reason}".strip()
         told = {"letter": one.letter, "to": one.recipient, "row": one.id, "ticket": one.ticket}
         if delivery.outcome == "delivered":
             journal.note("sent", after=(now - one.created_at).total_seconds(), **told)
-            await self._firmly(lambda c: outbox.settle_sent(c, one, self._name, now))
+            await self._firmly(lambda c: outbox.settle_sent(c, one, self._name, now), until)
         elif delivery.outcome == "failed" or gives_up:
             journal.fail("letter_failed", reason=failure, **told)
             await self._settle_failed(one, failure, now)
@@ -161,14 +183,17 @@ class Courier:
             spread = random.uniform(-1, 1)  # noqa: S311 - jitter, no secret
             later = retry_at(one.tries, now, spread=spread)
             journal.warn("letter_deferred", reason=failure, **told)
-            await self._firmly(lambda c: outbox.settle_later(c, one, self._name, later, failure))
+            await self._firmly(
+                lambda c: outbox.settle_later(c, one, self._name, later, failure), until
+            )
 
     async def _settle_failed(self, one: Claimed, failure: str, now: datetime) -> None:
-        try:
-            await self._firmly(lambda c: self._fail(c, one, failure, now))
-        except Exception as error:  # noqa: BLE001 - a letter that cannot be told of must still end
-            journal.fail("failure_untold", row=one.id, error=type(error).__name__)
-            await self._firmly(lambda c: outbox.settle_failed(c, one, self._name, failure))
+        # A letter that cannot be told of must still end: one try, then without the telling.
+        if not await self._firmly(lambda c: self._fail(c, one, failure, now), now):
+            journal.fail("failure_untold", row=one.id)
+            await self._firmly(
+                lambda c: outbox.settle_failed(c, one, self._name, failure), now + outbox.LEASE
+            )
         self._bells.rang()
 
     def _fail(self, connection: Connection, one: Claimed, failure: str, now: datetime) -> bool:
@@ -194,22 +219,27 @@ class Courier:
         apply(connection, decision, occasion)
         return True
 
-    async def _firmly(self, step: Step[object]) -> None:
-        """Settle, however long the database is away; at a stop the lease settles it.
+    async def _firmly(self, step: Step[object], until: datetime) -> bool:
+        """Settle, however long the database is away; whether it came to that.
 
         Until then this courier takes nothing else: what it has sent and cannot settle would be sent
-        once more by another (promise P7).
+        once more by another (promise P7). What the database refuses, for whatever reason, is tried
+        until the lease ends; then, and at a stop, the lease settles it.
         """
         pause = PAUSE_SECONDS
         while True:
             try:
                 await self._transactions(step)
-            except (OperationalError, InterfaceError, OSError) as error:
+            except OUT_OF_REACH as error:
                 journal.warn("database_down", courier=self._name, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - a letter must never stop the desk
+                journal.fail("settle_failed", courier=self._name, reason=describe_failure(error))
+                if self._clock() >= until:
+                    return False
             else:
-                return
+                return True
             if self._stopping.is_set():
-                return
+                return True
             await _wait(self._stopping, pause)
             pause = min(2 * pause, PAUSE_SECONDS_MAX)
 

@@ -5,21 +5,41 @@ Counters follow the diary, so every event of it has one; gauges are looked up wh
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from gateway import journal
+from gateway.spool import oldest_waiting_at
 from gateway.store import outbox_desk
+from gateway.store.transaction import OUT_OF_REACH
 from gateway.work.assembly import Parts
+from gateway.work.mailbox import MailboxState
 
 ASK_SECONDS: Final = 3.0
 STAGES: Final = {"taken_in": "ticket", "sent": "letter"}
 """Events that tell how long something took, and how that is called."""
+STEPS: Final = {
+    "kept_in": "keep",
+    "read_in": "read",
+    "committed_in": "decide",
+    "carried_in": "carry",
+}
+"""Fields of events that tell how long one step took: to disk, to values, to the database, out."""
 BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400)
+
+
+class GrantDates(Protocol):
+    """Access by OAuth2, as far as its dates go."""
+
+    def renewed_at(self) -> datetime | None:
+        """When it was used last, where that is known."""
+
+    def ends_at(self) -> datetime | None:
+        """When it ends, where that is known."""
 
 
 class Figures:
@@ -47,6 +67,29 @@ class Figures:
             buckets=BUCKETS,
             registry=self._registry,
         )
+        self._steps = Histogram(
+            "gateway_stage_seconds",
+            "One stage of the way of a mail or letter",
+            ["stage"],
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
+        self._mailbox_up = self._gauge("gateway_mailbox_up", "1 where mails come in", "mailbox")
+        self._mailbox_state = Gauge(
+            "gateway_mailbox_state",
+            "1 for the state that a mailbox is in",
+            ["mailbox", "state"],
+            registry=self._registry,
+        )
+        self._mailbox_age = self._gauge(
+            "gateway_mailbox_last_mail_seconds", "Since the last mail of a mailbox", "mailbox"
+        )
+        self._grant_age = self._gauge(
+            "gateway_grant_age_seconds", "Since a log-in was used last", "holder"
+        )
+        self._grant_left = self._gauge(
+            "gateway_grant_left_seconds", "Until access by OAuth2 ends, where known", "holder"
+        )
         self._mails = self._gauge("gateway_mails", "Mails of the spool", "state")
         self._letters = self._gauge("gateway_letters", "Letters of the outbox", "state")
         self._age = self._gauge("gateway_oldest_seconds", "Age of the oldest that waits", "of")
@@ -67,6 +110,8 @@ class Figures:
             self._refusals.labels(fields.get("reason", "")).inc()
         if event in STAGES and "after" in fields:
             self._latency.labels(STAGES[event]).observe(fields["after"])
+        for name in STEPS.keys() & fields.keys():
+            self._steps.labels(STEPS[name]).observe(fields[name])
         if event in ("smarthost_away", "smarthost_back"):
             self._up.labels("smarthost").set(event == "smarthost_back")
 
@@ -84,10 +129,12 @@ class Figures:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 counts = await asyncio.to_thread(self._parts.spool.counts)
+                oldest = await asyncio.to_thread(oldest_waiting_at, self._parts.spool)
         except (TimeoutError, OSError, sqlite3.Error):
             return False
         for state in ("accepted", "waiting", "done", "parked", "refused"):
             self._mails.labels(state).set(getattr(counts, state))
+        self._age.labels("mail").set(self._since(oldest))
         return True
 
     async def _ask_database(self) -> bool:
@@ -101,12 +148,33 @@ class Figures:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 counts, age = await self._parts.transactions(look)
-        except (TimeoutError, OperationalError, InterfaceError, OSError):
+        except OUT_OF_REACH:
             return False
         for state, count in counts.items():
             self._letters.labels(state).set(count)
         self._age.labels("letter").set(age)
         return True
+
+    def _since(self, at: datetime | None) -> float:
+        return (self._parts.clock() - at).total_seconds() if at else 0.0
+
+    def mailboxes(self, states: Iterable[MailboxState]) -> None:
+        """How mailboxes are doing."""
+        self._mailbox_state.clear()
+        for one in states:
+            self._mailbox_up.labels(one.name).set(one.is_well)
+            self._mailbox_state.labels(one.name, one.state).set(1)
+            if one.last_mail_at is not None:
+                self._mailbox_age.labels(one.name).set(self._since(one.last_mail_at))
+
+    def grants(self, found: Mapping[str, GrantDates]) -> None:
+        """How old access by OAuth2 is, and how long it lasts. Reads files."""
+        for name, one in found.items():
+            renewed_at, ends_at = one.renewed_at(), one.ends_at()
+            if renewed_at is not None:
+                self._grant_age.labels(name).set(self._since(renewed_at))
+            if ends_at is not None:
+                self._grant_left.labels(name).set(-self._since(ends_at))
 
     def connections(self, door: str, count: int) -> None:
         """How many are inside a door."""

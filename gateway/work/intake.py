@@ -6,13 +6,14 @@ it a duplicate, which is harmless.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from gateway import journal
 from gateway.desk.clues import find_clues
@@ -22,12 +23,12 @@ from gateway.desk.learned import Learned
 from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
 from gateway.letters.writer import Writer
-from gateway.spool import Spool, Spooled
+from gateway.spool import Spool, Spooled, SpoolFailure, SpoolFull
 from gateway.store.apply import apply
 from gateway.store.facts import gather
 from gateway.store.mails import is_taken_in, record
 from gateway.store.occasion import Applied, Occasion
-from gateway.store.transaction import Conflict, Transactions
+from gateway.store.transaction import OUT_OF_REACH, Conflict, Transactions
 from gateway.work.bells import Bells
 from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
 
@@ -52,17 +53,28 @@ class Desk:
     """What the desk's mails have taught so far."""
 
 
+Tell = Callable[[str, str], Awaitable[bool]]
+"""Writes to the operator: the name of an event, which is told once, and what to say of it."""
+
+
 class Intake:
     """The loop that takes mails in."""
 
     def __init__(
-        self, spool: Spool, transactions: Transactions, reader: Reader, desk: Desk, bells: Bells
+        self,
+        spool: Spool,
+        transactions: Transactions,
+        reader: Reader,
+        desk: Desk,
+        bells: Bells,
+        tell: Tell,
     ) -> None:
         self._spool = spool
         self._transactions = transactions
         self._reader = reader
         self._desk = desk
         self._bells = bells
+        self._tell = tell
         self._stopping = False
 
     def stop(self) -> None:
@@ -76,7 +88,7 @@ class Intake:
         while not self._stopping:
             outcome = await self.take_waiting()
             if outcome == "down":
-                # The main database is away: mail stays in the spool, and we ask less and less.
+                # Database or spool are away: mail stays in the spool, and we ask less and less.
                 await self._rest(pause)
                 pause = min(pause * 2, PAUSE_SECONDS_MAX)
                 continue
@@ -97,7 +109,11 @@ class Intake:
         self._spool.arrived.clear()
         position = 0
         while not self._stopping:
-            batch = await asyncio.to_thread(self._spool.take, BATCH, position)
+            try:
+                batch = await asyncio.to_thread(self._spool.take, BATCH, position)
+            except (sqlite3.Error, OSError) as error:
+                journal.fail("spool_failure", loop="intake", error=type(error).__name__)
+                return "down"
             if not batch:
                 return "done"
             outcomes = await self._take_batch([spooled for _, spooled in batch])
@@ -110,47 +126,51 @@ class Intake:
     async def _take_batch(self, batch: Sequence[Spooled]) -> list[Outcome]:
         """Read in order, hand in in order, and wait for the shared commits at the end."""
         commits: list[asyncio.Task[Outcome]] = []
+        outcomes: list[Outcome] = []
+        loop = asyncio.get_running_loop()
         for spooled in batch:
+            began = loop.time()
             read = await self._read(spooled)
-            if read is not None:
-                commits.append(asyncio.create_task(self._take_in(spooled, read)))
+            took = loop.time() - began
+            if isinstance(read, str):
+                outcomes.append(read)
+            else:
+                commits.append(asyncio.create_task(self._take_in(spooled, read, took)))
                 await asyncio.sleep(0)  # Lets the step into the queue before the next mail's.
-        return list(await asyncio.gather(*commits))
+        return outcomes + list(await asyncio.gather(*commits))
 
-    async def _read(self, spooled: Spooled) -> Read | None:
+    async def _read(self, spooled: Spooled) -> Read | Outcome:
         queue_id = spooled.envelope.queue_id
         try:
             return await self._reader.read(spooled.raw, spooled.envelope)
         except TookTooLong as error:
-            await self._spool.park(queue_id, str(error))
             journal.fail("parse_timeout", queue_id=queue_id)
-            journal.fail("parked", queue_id=queue_id, reason=str(error))
+            return await self._parked(queue_id, str(error))
         except UnreadableMail as error:
-            await self._failed(queue_id, str(error))
-        return None
+            return await self._failed(queue_id, str(error))
 
-    async def _take_in(self, spooled: Spooled, read: Read) -> Outcome:
+    async def _take_in(self, spooled: Spooled, read: Read, read_in: float) -> Outcome:
         """One mail: decide and commit, then let the spool forget it."""
         queue_id = spooled.envelope.queue_id
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             decision, applied = await self._transactions(lambda c: self._step(c, spooled, read))
-        except (OperationalError, InterfaceError, OSError) as error:
+        except OUT_OF_REACH as error:
             journal.warn("database_down", queue_id=queue_id, error=type(error).__name__)
             return "down"
         except Exception as error:  # noqa: BLE001 - one mail must never stop the others
             return await self._failed(queue_id, describe_failure(error))
+        committed_in = loop.time() - began
         if decision is None:
-            await self._spool.done([queue_id])
-            return "done"
+            return await self._done(queue_id)
         for broken in applied.broken:
             journal.warn("template_broken", queue_id=queue_id, template=broken)
         for alarm in decision.alarms:
             journal.warn(alarm, queue_id=queue_id, ticket=applied.ticket(decision.ticket))
         if decision.hold_reason:
-            await self._spool.park(queue_id, decision.hold_reason)
-            journal.warn("held", queue_id=queue_id, reason=decision.hold_reason)
-            return "parked"
-        await self._spool.done([queue_id])
+            return await self._parked(queue_id, decision.hold_reason, event="held")
+        outcome = await self._done(queue_id)
         journal.note(
             "taken_in",
             queue_id=queue_id,
@@ -158,9 +178,11 @@ class Intake:
             ticket=applied.ticket(decision.ticket),
             letters=applied.letters,
             reasons=decision.reasons,
+            read_in=round(read_in, 4),
+            committed_in=round(committed_in, 4),
             after=(self._desk.clock() - spooled.envelope.received_at).total_seconds(),
         )
-        return "done"
+        return outcome
 
     def _step(
         self, connection: Connection, spooled: Spooled, read: Read
@@ -192,12 +214,50 @@ class Intake:
 
     async def _failed(self, queue_id: str, reason: str) -> Outcome:
         """The unknown is transient three times, then parked and told (architecture 7)."""
-        parked = await self._spool.fail(queue_id, reason)
+        try:
+            parked = await self._spool.fail(queue_id, reason)
+        except (SpoolFull, SpoolFailure) as error:
+            return self._spool_away(queue_id, error)
         event = "parked" if parked else "try_failed"
         journal.fail(event, queue_id=queue_id, reason=reason)
-        if not parked:
+        if parked:
+            await self._tell_parked(queue_id, reason)
+        else:
             self._spool.arrived.set()
         return "parked" if parked else "later"
+
+    # A spool that cannot be written to keeps the mail, which comes again later and is known then.
+
+    async def _done(self, queue_id: str) -> Outcome:
+        try:
+            await self._spool.done([queue_id])
+        except (SpoolFull, SpoolFailure) as error:
+            return self._spool_away(queue_id, error)
+        return "done"
+
+    async def _parked(self, queue_id: str, reason: str, *, event: str = "parked") -> Outcome:
+        try:
+            await self._spool.park(queue_id, reason)
+        except (SpoolFull, SpoolFailure) as error:
+            return self._spool_away(queue_id, error)
+        journal.fail(event, queue_id=queue_id, reason=reason)
+        if event == "parked":
+            await self._tell_parked(queue_id, reason)
+        return "parked"
+
+    async def _tell_parked(self, queue_id: str, reason: str) -> None:
+        """A mail that was set aside is told to the operator (4.11); held ones are told before."""
+        await self._tell(
+            f"parked:{queue_id}",
+            f"A mail could not be taken in and was set aside: {reason}. "
+            f"To look at it: gateway mail show {queue_id}. "
+            f"To try again: gateway mail release {queue_id}.",
+        )
+
+    @staticmethod
+    def _spool_away(queue_id: str, error: Exception) -> Outcome:
+        journal.fail("spool_failure", queue_id=queue_id, error=type(error).__name__)
+        return "down"
 
 
 def describe_failure(error: Exception) -> str:

@@ -11,14 +11,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from gateway import journal
 from gateway.desk.learned import Learned
 from gateway.desk.words import Background
 from gateway.store import learned as lessons
 from gateway.store.learned import Lesson
-from gateway.store.transaction import Transactions
+from gateway.store.transaction import OUT_OF_REACH, Transactions
 from gateway.work.topic_model import learn_meaning
 
 LOOK_SECONDS: Final = 600.0
@@ -59,10 +57,11 @@ class Learner:
     async def run(self) -> None:
         """Learn now and then until told to stop."""
         while not self._stopping.is_set():
-            try:
-                await self.look()
-            except (OperationalError, InterfaceError, OSError) as error:
-                journal.warn("database_down", loop="learning", error=type(error).__name__)
+            (failure,) = await asyncio.gather(self.look(), return_exceptions=True)
+            if isinstance(failure, BaseException):
+                # Whatever it is, the desk goes on, and the next look tries again.
+                event = "database_down" if isinstance(failure, OUT_OF_REACH) else "learning_failed"
+                journal.warn(event, loop="learning", error=type(failure).__name__)
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._stopping.wait()

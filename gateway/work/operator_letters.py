@@ -1,13 +1,14 @@
 """Tell the operator by letter: through the outbox, in a transaction like everything else."""
 
+import asyncio
+
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from gateway import journal
 from gateway.desk.operator import alert
 from gateway.store.apply import apply
 from gateway.store.occasion import Occasion
-from gateway.store.transaction import Transactions
+from gateway.store.transaction import OUT_OF_REACH, Transactions
 from gateway.work.bells import Bells
 from gateway.work.intake import Desk
 
@@ -23,7 +24,7 @@ class OperatorLetters:
     async def tell(self, event: str, reason: str) -> bool:
         """Queue a letter; the same event is told once, over restarts and by all nodes.
 
-        False where the database is away: tell again later.
+        False where the database is away or wants none of it: tell again later. Never raises.
         """
 
         def step(connection: Connection) -> None:
@@ -40,10 +41,10 @@ class OperatorLetters:
                 ),
             )
 
-        try:
-            await self._transactions(step)
-        except (OperationalError, InterfaceError, OSError) as error:
-            journal.warn("database_down", loop="operator_letters", error=type(error).__name__)
+        (failure,) = await asyncio.gather(self._transactions(step), return_exceptions=True)
+        if isinstance(failure, BaseException):
+            event = "database_down" if isinstance(failure, OUT_OF_REACH) else "alert_failed"
+            journal.warn(event, loop="operator_letters", error=type(failure).__name__)
             return False
         self._bells.outbox.set()
         return True

@@ -7,7 +7,6 @@ from html import escape
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from gateway import journal
 from gateway.desk.decision import Disposition
@@ -25,7 +24,7 @@ from gateway.store.apply import apply
 from gateway.store.occasion import Occasion
 from gateway.store.outbox import has_event
 from gateway.store.reports import Told, read_history
-from gateway.store.transaction import Transactions
+from gateway.store.transaction import OUT_OF_REACH, Transactions
 from gateway.work.bells import Bells
 from gateway.work.intake import Desk
 
@@ -148,10 +147,12 @@ class Reporter:
         due_at = due_since(self._desk.policy, self._desk.clock())
         if due_at is None or due_at == self._sent:
             return 0
-        try:
-            letters = await self._transactions(lambda c: self._step(c, due_at))
-        except (OperationalError, InterfaceError, OSError) as error:
-            journal.warn("database_down", loop="report", error=type(error).__name__)
+        asked = self._transactions(lambda c: self._step(c, due_at))
+        (letters,) = await asyncio.gather(asked, return_exceptions=True)
+        if isinstance(letters, BaseException):
+            # Whatever it is, the desk goes on, and the next look tries again.
+            event = "database_down" if isinstance(letters, OUT_OF_REACH) else "report_failed"
+            journal.warn(event, loop="report", error=type(letters).__name__)
             return 0
         self._sent = due_at
         if letters:

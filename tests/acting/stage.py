@@ -18,7 +18,8 @@ from gateway.settings.load import Settings, load_settings
 from gateway.spool import new_queue_id
 from gateway.store.proof import prove
 from gateway.store.transaction import run_once
-from gateway.wire.smtp_out import SmarthostCarrier, read_relay
+from gateway.wire.relay import read_relay
+from gateway.wire.smtp_out import SmarthostCarrier
 from gateway.work.assembly import Parts
 from gateway.work.reader import Reader
 from gateway.work.recount import prepare_timers

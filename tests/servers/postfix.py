@@ -52,6 +52,7 @@ retry unix - - n - - error
 lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
+discard unix - - n - - discard
 postlog unix-dgram n - n - 1 postlogd
 """
 
