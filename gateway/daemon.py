@@ -178,6 +178,7 @@ class Daemon:
                 group.create_task(parts.intake.run(), name="intake")
                 group.create_task(parts.rounds.run(), name="rounds")
                 group.create_task(parts.reporter.run(), name="reporter")
+                group.create_task(parts.presence.run(), name="presence")
                 if parts.plan.policy.split.mode != "off":
                     group.create_task(parts.learner.run(), name="learner")
                 for courier in parts.couriers:
@@ -196,6 +197,7 @@ class Daemon:
                 parts.intake.stop()
                 parts.rounds.stop()
                 parts.reporter.stop()
+                parts.presence.stop()
                 parts.learner.stop()
                 for courier in parts.couriers:
                     courier.stop()

@@ -63,7 +63,8 @@ class DatabaseSettings(Section):
     """The main database."""
 
     url: SecretStr | None = None
-    """`postgresql://…` for several nodes; unset keeps an SQLite file in the state folder."""
+    """`postgresql://…` for several nodes, also with several hosts; unset keeps an SQLite file in
+    the state folder."""
 
 
 class SecretSettings(Section):

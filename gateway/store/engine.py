@@ -4,15 +4,22 @@ SQLite: WAL, `synchronous=FULL`, every transaction begins as a writer (`BEGIN IM
 nothing is read that another writer changes before it is written (reliability 7.4).
 """
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.pool import NullPool, QueuePool
 
 IDLE_IN_TRANSACTION_MS: Final = 60_000
 BUSY_TIMEOUT_MS: Final = 15_000
+
+
+_SEVERAL_HOSTS: Final = re.compile(
+    r"(?P<before>postgresql(?:\+\w+)?://(?:[^/?@]*@)?)"
+    r"(?P<hosts>[^/?@]+,[^/?@]+)(?P<name>/[^?]*)?(?:\?(?P<query>.*))?"
+)
 
 
 class UnsafeDatabase(RuntimeError):
@@ -21,7 +28,7 @@ class UnsafeDatabase(RuntimeError):
 
 def open_engine(url: str, *, connections: int = 4) -> Engine:
     """An engine for a database URL; the file's folder is made where it is missing."""
-    parsed = make_url(url)
+    parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -40,6 +47,23 @@ def open_engine(url: str, *, connections: int = 4) -> Engine:
     )
     event.listen(engine, "connect", _set_up_postgres)
     return engine
+
+
+def read_url(url: str) -> URL:
+    """A database URL, also with several hosts as libpq writes them: `a:5432,b:5432`.
+
+    Of several hosts the one that may be written to is used (libpq's `target_session_attrs`), so
+    that money is read and written on the primary only.
+    """
+    several = _SEVERAL_HOSTS.fullmatch(url)
+    if several:
+        hosts = "&".join(f"host={one}" for one in several["hosts"].split(","))
+        query = "&".join(filter(None, (hosts, several["query"])))
+        url = f"{several['before']}{several['name'] or '/'}?{query}"
+    parsed = make_url(url)
+    if isinstance(parsed.query.get("host"), tuple) and "target_session_attrs" not in parsed.query:
+        return parsed.update_query_dict({"target_session_attrs": "read-write"})
+    return parsed
 
 
 def is_sqlite(connection: Connection) -> bool:

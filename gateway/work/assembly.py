@@ -23,6 +23,7 @@ from gateway.work.bells import Bells
 from gateway.work.courier import Courier, bounce_address
 from gateway.work.intake import Desk, Intake
 from gateway.work.learning import Learner
+from gateway.work.presence import Presence
 from gateway.work.reader import Reader
 from gateway.work.reporting import Reporter
 from gateway.work.rounds import Rounds
@@ -75,6 +76,7 @@ class Parts:
         )
         self.intake = Intake(self.spool, self.transactions, self.reader, self.desk, self.bells)
         self.rounds = Rounds(self.transactions, self.desk, self.bells)
+        self.presence = Presence(plan.node, self.transactions, self.spool, clock)
         self.reporter = Reporter(self.transactions, self.desk, self.spool, self.bells)
         reverse_path = bounce_address(plan.keys, plan.policy.addresses.reply_address)
         self.couriers = [
