@@ -4,6 +4,7 @@ import typer
 
 from gateway.cli import (
     auth,
+    backup,
     calendar,
     customers,
     daemon,
@@ -39,6 +40,7 @@ daemon.add_to(app)
 reading.add_to(app)
 explain.add_to(app)
 nodes.add_to(app)
+backup.add_to(app)
 report.add_to(app)
 settings.add_to(app)
 wire.add_to(app)

@@ -30,6 +30,7 @@ from gateway.store.occasion import Applied, Occasion
 from gateway.store.transaction import Conflict, Transactions
 from gateway.work.bells import Bells
 from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
+from gateway.work.restored import held_back
 
 BATCH: Final = 32
 POLL_SECONDS: Final = 5.0
@@ -172,7 +173,7 @@ class Intake:
         now = desk.clock()
         clues = find_clues(mail, desk.policy, desk.keys)
         facts = gather(connection, mail, clues, desk.policy, desk.learned())
-        decision = decide(mail, facts, desk.policy, now)
+        decision = held_back(connection, decide(mail, facts, desk.policy, now))
         occasion = Occasion(
             event=mail.envelope.queue_id,
             at=now,
