@@ -19,6 +19,7 @@ from gateway.settings.mailboxes import accounts
 from gateway.settings.places import built_in
 from gateway.store import outbox
 from gateway.store.engine import check_durable
+from gateway.store.retention import Retention
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
 from gateway.wire.dkim_sign import Signer, SigningCarrier, read_signer
@@ -70,6 +71,7 @@ def plan_of(settings: Settings, *, looks_only: bool = False) -> Plan:
         node="looks only" if looks_only else node_name(settings.state_dir),
         couriers=gateway.smarthost.couriers,
         give_up_after=gateway.smarthost.give_up_after,
+        retention=Retention(**gateway.retention.model_dump()),
     )
 
 
@@ -179,6 +181,7 @@ class Daemon:
                 group.create_task(parts.rounds.run(), name="rounds")
                 group.create_task(parts.reporter.run(), name="reporter")
                 group.create_task(parts.presence.run(), name="presence")
+                group.create_task(parts.keeping.run(), name="keeping")
                 if parts.plan.policy.split.mode != "off":
                     group.create_task(parts.learner.run(), name="learner")
                 for courier in parts.couriers:
@@ -198,6 +201,7 @@ class Daemon:
                 parts.rounds.stop()
                 parts.reporter.stop()
                 parts.presence.stop()
+                parts.keeping.stop()
                 parts.learner.stop()
                 for courier in parts.couriers:
                     courier.stop()

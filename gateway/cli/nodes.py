@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
     app.command(short_help="Which nodes serve this desk, and what each holds.")(nodes)
+    app.command(short_help="How much is kept, and how much of the disk it takes.")(storage)
 
 
 def nodes(
@@ -46,6 +47,27 @@ def nodes(
     print_rows((_row(one, in_full=json) for one in listed), as_lines=json)
     if any(one.state == "stale" for one in listed):
         raise typer.Exit(1)
+
+
+def storage(context: typer.Context, config: Config = None, json: Json = False) -> None:
+    """Show how much is kept: the database, its raw mails and sent letters, the spool of this node.
+
+    `[retention]` in gateway.toml lets raw mails and letters go after a time. A database reuses the
+    room of what went; its file does not shrink by itself.
+    """
+    from gateway.store.retention import database_octets, kept_octets
+    from gateway.store.transaction import run_once
+
+    operator = operator_of(context)
+    with operator.desk(config) as (engine, _):
+        whole = run_once(engine, database_octets)
+        kept = run_once(engine, kept_octets)
+    with operator.spool(config) as spool:
+        counts, octets = spool.counts(), spool.octets()
+    rows = [{"what": "database", "count": None, "octets": whole}]
+    rows += [{"what": what, "count": count, "octets": size} for what, (count, size) in kept.items()]
+    rows.append({"what": "spool", "count": counts.waiting + counts.parked, "octets": octets})
+    print_rows(rows, as_lines=json)
 
 
 def _row(one: "Node", *, in_full: bool) -> dict[str, Any]:
