@@ -63,6 +63,7 @@ INCOMPLETE = (
     "gateway credits adjust",
     "gateway customers import",
     "gateway customers export",
+    "gateway backup",
     "gateway restore --hold",
     "gateway nodes --forget NODE",
 )

@@ -18,6 +18,7 @@ from gateway.store.marks import read_mark, set_mark
 
 RESTORED: Final = "restored"
 """The mark of a desk that came from a backup; empty once the operator has looked."""
+PARKED_MAX: Final = 100_000
 REASON: Final = "moves money on a restored desk: gateway mail reconcile lets it go on"
 
 
@@ -65,4 +66,4 @@ def end_hold(connection: Connection, now: datetime) -> bool:
 
 def held_mails(spool: Spool) -> list[Spooled]:
     """The mails of this node's spool that were held back, oldest first."""
-    return [one for one in spool.listing("parked") if one.reason == REASON]
+    return [one for one in spool.listing("parked", PARKED_MAX) if one.reason == REASON]
