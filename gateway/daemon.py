@@ -19,6 +19,7 @@ from gateway.settings.mailboxes import accounts, grants, smarthost_tokens
 from gateway.settings.places import built_in
 from gateway.store import outbox
 from gateway.store.engine import check_durable
+from gateway.store.retention import Retention
 from gateway.store.transaction import OUT_OF_REACH
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
@@ -86,6 +87,7 @@ def plan_of(settings: Settings, *, looks_only: bool = False) -> Plan:
         node="looks only" if looks_only else node_name(settings.state_dir),
         couriers=gateway.smarthost.couriers,
         give_up_after=gateway.smarthost.give_up_after,
+        retention=Retention(**gateway.retention.model_dump()),
     )
 
 
@@ -196,6 +198,8 @@ class Daemon:
                     parts.intake,
                     parts.rounds,
                     parts.reporter,
+                    parts.presence,
+                    parts.keeping,
                     *([parts.learner] if parts.plan.policy.split.mode != "off" else []),
                     *parts.couriers,
                     *self.mailboxes,

@@ -272,6 +272,10 @@ class Spool:
             )
             return touched.rowcount == 1
 
+    def octets(self) -> int:
+        """How much of the disk the file takes; mails that left make room for others."""
+        return self._path.stat().st_size
+
     def counts(self) -> Counts:
         """How many mails there were and are."""
         with contextlib.closing(self._connect()) as connection:

@@ -51,6 +51,7 @@ REFUSED = {
     "gateway split score --json pairs.jsonl": "No such file",
     "gateway mail resume ADDRESS": "no such pause",
     "gateway check --roundtrip": "no smarthost is set",
+    "gateway restore desk.tar.gz": "is there already",
     "gateway smtp-user NAME": "the password is empty",
     "gateway outbox show 17": "there is no letter 17",
     "gateway outbox retry 17": "17 was sent",
@@ -63,6 +64,9 @@ INCOMPLETE = (
     "gateway credits adjust",
     "gateway customers import",
     "gateway customers export",
+    "gateway backup",
+    "gateway restore --hold",
+    "gateway nodes --forget NODE",
 )
 """Commands the text only names; the tests of the command line run them."""
 

@@ -4,6 +4,7 @@ import typer
 
 from gateway.cli import (
     auth,
+    backup,
     calendar,
     customers,
     daemon,
@@ -11,6 +12,7 @@ from gateway.cli import (
     explain,
     init,
     mail,
+    nodes,
     orders,
     outbox,
     reading,
@@ -37,6 +39,8 @@ init.add_to(app)
 daemon.add_to(app)
 reading.add_to(app)
 explain.add_to(app)
+nodes.add_to(app)
+backup.add_to(app)
 report.add_to(app)
 settings.add_to(app)
 wire.add_to(app)

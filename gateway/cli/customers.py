@@ -10,6 +10,7 @@ import typer
 from sqlalchemy import Connection
 
 from gateway.cli.operator import Config, Json, operator_of, print_rows, refuse
+from gateway.cli.person import write_person
 from gateway.desk import operator
 from gateway.desk.decision import Decision
 from gateway.desk.model import Contact, PaymentMode
@@ -167,8 +168,27 @@ def website(
 
 
 @app.command("export")
-def export_accounts(context: typer.Context, config: Config = None) -> None:
-    """Write all accounts and contacts as CSV to standard output."""
+def export_accounts(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="One person, by their address.")] = "",
+    file: Annotated[
+        Path | None, typer.Option(help="The ZIP file to write about this person.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Write all accounts and contacts as CSV; or all that is known about one person as ZIP.
+
+    The ZIP holds rows of the database as JSON, their mails as they came, and letters to them. It
+    names what is known by this address; a mail that still waits in a spool is not in it.
+    """
+    if bool(address) != bool(file):
+        refuse("one person needs both: gateway customers export ADDRESS --file FILE", 2)
+    if file is not None:
+        with operator_of(context).desk(config) as (engine, _):
+            known = normalised_address(address)
+            count = run_once(engine, lambda c: write_person(c, known, file))
+        print(f"{file}: {count} rows about {known}")
+        return
     with operator_of(context).desk(config) as (engine, _):
         listed = run_once(engine, register.all_accounts)
     writer = csv.DictWriter(sys.stdout, COLUMNS)

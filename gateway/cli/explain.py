@@ -49,6 +49,7 @@ def explain(
     from gateway.store.facts import gather
     from gateway.store.learned import load
     from gateway.store.listing import next_ticket_number
+    from gateway.work.restored import held_back
 
     if not file.is_file():
         refuse(f"{file}: there is no such file")
@@ -65,7 +66,7 @@ def explain(
     with _read_only(operator, plan) as connection:
         clues = find_clues(mail, plan.policy, plan.keys)
         facts = gather(connection, mail, clues, plan.policy, load(connection))
-        decision = decide(mail, facts, plan.policy, now)
+        decision = held_back(connection, decide(mail, facts, plan.policy, now))
         number = next_ticket_number(connection)
     writer = Writer(Shelf(plan.built_in_letters, plan.own_letters), plan.policy, plan.keys)
     letters = [_letter(writer, one, mail, number, operator) for one in decision.letters]

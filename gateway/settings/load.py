@@ -36,7 +36,14 @@ PREFIX: Final = "GATEWAY_"
 NOT_SETTINGS: Final = frozenset({"GATEWAY_CONFIG"})
 SEARCHED: Final = ("desk/gateway.toml", "config/gateway.toml", "/etc/gateway/gateway.toml")
 OFF_IS_UNSET: Final = frozenset(
-    {("mail", "repeat_limit"), ("close", "autoclose"), ("credits", "low_balance")}
+    {
+        ("retention", "raw_mails"),
+        ("retention", "attachments"),
+        ("retention", "sent_letters"),
+        ("mail", "repeat_limit"),
+        ("close", "autoclose"),
+        ("credits", "low_balance"),
+    }
 )
 _DURATION: Final = re.compile(r"(\d{1,6})\s*([smhd])(?:\s+working(?:\s+time)?)?")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -4,7 +4,7 @@ The README's list of settings is made from these classes. Addresses to listen on
 (port 0 lets the system choose) or `unix:/path`; durations are written `90s`, `15m`, `2h`, `14d`.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -64,7 +64,8 @@ class DatabaseSettings(Section):
     """The main database."""
 
     url: SecretStr | None = None
-    """`postgresql://…` for several nodes; unset keeps an SQLite file in the state folder."""
+    """`postgresql://…` for several nodes, also with several hosts; unset keeps an SQLite file in
+    the state folder."""
 
     @field_validator("url")
     @classmethod
@@ -72,6 +73,17 @@ class DatabaseSettings(Section):
         if value is not None and not is_database(value.get_secret_value()):
             raise ValueError("write it like postgresql://user@host/name, or sqlite:///file.db")
         return value
+
+
+class RetentionSettings(Section):
+    """How long bytes are kept; tickets, their texts and the book stay."""
+
+    raw_mails: timedelta | None = None
+    """Raw mails, once their ticket is closed: `180d`; unset or `off` keeps them for ever."""
+    attachments: timedelta | None = None
+    """Those larger than 64 KiB, which are mostly attachments: `90d`; unset or `off`: for ever."""
+    sent_letters: timedelta | None = None
+    """Texts of letters that were sent: `180d`; unset or `off` keeps them for ever."""
 
 
 class SecretSettings(Section):
@@ -111,6 +123,7 @@ class GatewaySettings(Section):
     dkim: DkimSettings = DkimSettings()
     outbox: OutboxSettings = OutboxSettings()
     database: DatabaseSettings = DatabaseSettings()
+    retention: RetentionSettings = RetentionSettings()
     secrets: SecretSettings = SecretSettings()
     health: HealthSettings = HealthSettings()
     templates: TemplateSettings = TemplateSettings()

@@ -4,11 +4,12 @@ SQLite: WAL, `synchronous=FULL`, every transaction begins as a writer (`BEGIN IM
 nothing is read that another writer changes before it is written (reliability 7.4).
 """
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -19,13 +20,19 @@ SERVERS: Final = ("postgresql", "postgres", "postgresql+psycopg")
 """Schemes of URLs that mean PostgreSQL."""
 
 
+_SEVERAL_HOSTS: Final = re.compile(
+    r"(?P<before>postgresql(?:\+\w+)?://(?:[^/?@]*@)?)"
+    r"(?P<hosts>[^/?@]+,[^/?@]+)(?P<name>/[^?]*)?(?:\?(?P<query>.*))?"
+)
+
+
 class UnsafeDatabase(RuntimeError):
     """The database is set up so that a commit might be lost; the text says what to change."""
 
 
 def open_engine(url: str, *, connections: int = 4) -> Engine:
     """An engine for a database URL; the file's folder is made where it is missing."""
-    parsed = make_url(url)
+    parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -50,12 +57,29 @@ def open_engine(url: str, *, connections: int = 4) -> Engine:
 def is_database(url: str) -> bool:
     """Whether a URL names a database that we know, and one that outlives the process."""
     try:
-        parsed = make_url(url)
+        parsed = read_url(url)
     except (ArgumentError, ValueError):
         return False
     if parsed.drivername == "sqlite":
         return parsed.database not in (None, "", ":memory:")
     return parsed.drivername in SERVERS
+
+
+def read_url(url: str) -> URL:
+    """A database URL, also with several hosts as libpq writes them: `a:5432,b:5432`.
+
+    Of several hosts the one that may be written to is used (libpq's `target_session_attrs`), so
+    that money is read and written on the primary only.
+    """
+    several = _SEVERAL_HOSTS.fullmatch(url)
+    if several:
+        hosts = "&".join(f"host={one}" for one in several["hosts"].split(","))
+        query = "&".join(filter(None, (hosts, several["query"])))
+        url = f"{several['before']}{several['name'] or '/'}?{query}"
+    parsed = make_url(url)
+    if isinstance(parsed.query.get("host"), tuple) and "target_session_attrs" not in parsed.query:
+        return parsed.update_query_dict({"target_session_attrs": "read-write"})
+    return parsed
 
 
 def is_sqlite(connection: Connection) -> bool:

@@ -49,6 +49,20 @@ marks = Table(
     Column("value", Text, nullable=False),
 )
 
+nodes = Table(
+    "nodes",
+    metadata,
+    # Who serves this desk, as each last reported; what matters is claimed by leases, not by these.
+    Column("name", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("stopped_at", Instant),
+    *(Column(name, BigInteger, nullable=False) for name in ("accepted", "waiting", "parked")),
+)
+
 accounts = Table(
     "accounts",
     metadata,

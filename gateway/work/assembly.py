@@ -16,14 +16,17 @@ from gateway.letters.writer import Writer
 from gateway.spool import Spool
 from gateway.store.engine import open_engine
 from gateway.store.outbox import holder_of
+from gateway.store.retention import Retention
 from gateway.store.transaction import Transactions
 from gateway.wire.delivery import Carrier
 from gateway.wire.reception import Standing
 from gateway.work.bells import Bells
 from gateway.work.courier import Courier, bounce_address
 from gateway.work.intake import Desk, Intake
+from gateway.work.keeping import Keeping
 from gateway.work.learning import Learner
 from gateway.work.operator_letters import OperatorLetters
+from gateway.work.presence import Presence
 from gateway.work.reader import Reader
 from gateway.work.reporting import Reporter
 from gateway.work.rounds import Rounds
@@ -44,6 +47,7 @@ class Plan:
     node: str = "node"
     couriers: int = 4
     give_up_after: timedelta = timedelta(days=5)
+    retention: Retention = Retention()  # noqa: RUF009 - frozen
 
 
 class Parts:
@@ -79,6 +83,8 @@ class Parts:
             self.spool, self.transactions, self.reader, self.desk, self.bells, self.letters.tell
         )
         self.rounds = Rounds(self.transactions, self.desk, self.bells)
+        self.keeping = Keeping(self.transactions, plan.retention, clock)
+        self.presence = Presence(plan.node, self.transactions, self.spool, clock)
         self.reporter = Reporter(self.transactions, self.desk, self.spool, self.bells)
         reverse_path = bounce_address(plan.keys, plan.policy.addresses.reply_address)
         self.couriers = [

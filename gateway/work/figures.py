@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from gateway import journal
 from gateway.spool import oldest_waiting_at
 from gateway.store import outbox_desk
+from gateway.store.retention import database_octets
 from gateway.store.transaction import OUT_OF_REACH
 from gateway.work.assembly import Parts
 from gateway.work.mailbox import MailboxState
@@ -94,6 +95,7 @@ class Figures:
         self._letters = self._gauge("gateway_letters", "Letters of the outbox", "state")
         self._age = self._gauge("gateway_oldest_seconds", "Age of the oldest that waits", "of")
         self._up = self._gauge("gateway_up", "1 where a part answers", "part")
+        self._octets = self._gauge("gateway_octets", "Size of a store of this node", "of")
         self._connections = self._gauge("gateway_connections", "Open connections", "door")
         self._leave = journal.follow(self._count)
 
@@ -135,24 +137,26 @@ class Figures:
         for state in ("accepted", "waiting", "done", "parked", "refused"):
             self._mails.labels(state).set(getattr(counts, state))
         self._age.labels("mail").set(self._since(oldest))
+        self._octets.labels("spool").set(self._parts.spool.octets())
         return True
 
     async def _ask_database(self) -> bool:
         now = self._parts.clock()
 
-        def look(connection: Connection) -> tuple[dict[str, int], float]:
+        def look(connection: Connection) -> tuple[dict[str, int], float, int]:
             oldest = outbox_desk.oldest_waiting_at(connection, now)
             age = (now - oldest).total_seconds() if oldest else 0.0
-            return outbox_desk.counted(connection), age
+            return outbox_desk.counted(connection), age, database_octets(connection)
 
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                counts, age = await self._parts.transactions(look)
+                counts, age, octets = await self._parts.transactions(look)
         except OUT_OF_REACH:
             return False
         for state, count in counts.items():
             self._letters.labels(state).set(count)
         self._age.labels("letter").set(age)
+        self._octets.labels("database").set(octets)
         return True
 
     def _since(self, at: datetime | None) -> float:

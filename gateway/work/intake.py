@@ -31,6 +31,7 @@ from gateway.store.occasion import Applied, Occasion
 from gateway.store.transaction import OUT_OF_REACH, Conflict, Transactions
 from gateway.work.bells import Bells
 from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
+from gateway.work.restored import held_back
 
 BATCH: Final = 32
 POLL_SECONDS: Final = 5.0
@@ -194,7 +195,7 @@ class Intake:
         now = desk.clock()
         clues = find_clues(mail, desk.policy, desk.keys)
         facts = gather(connection, mail, clues, desk.policy, desk.learned())
-        decision = decide(mail, facts, desk.policy, now)
+        decision = held_back(connection, decide(mail, facts, desk.policy, now))
         occasion = Occasion(
             event=mail.envelope.queue_id,
             at=now,
