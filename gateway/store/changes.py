@@ -58,21 +58,33 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
     match change:
         case ProposeAssessment():
             connection.execute(
-                insert(assessments).values(
-                    ticket=applied.ticket(change.ticket),
+                insert(assessments),
+                {
+                    "ticket": applied.ticket(change.ticket),
                     **rows.assessment_columns(change.assessment),
-                )
+                },
             )
         case SettleAssessment():
             _settle_assessment(connection, change)
         case Book(entry=entry):
             ticket = applied.ticket(entry.ticket)
             columns = rows.entry_columns(replace(entry, ticket=ticket))
-            connection.execute(insert(entries).values(**columns, overdraft=occasion.overdraft))
+            connection.execute(
+                insert(entries),
+                {
+                    **columns,
+                    "overdraft": occasion.overdraft,
+                },
+            )
         case CountWithdrawal(account=account, withdrawal=one):
             ticket = applied.ticket(one.ticket)
             connection.execute(
-                insert(withdrawals).values(account=account, ticket=ticket, at=one.at)
+                insert(withdrawals),
+                {
+                    "account": account,
+                    "ticket": ticket,
+                    "at": one.at,
+                },
             )
         case StartClock():
             start_clock(connection, change, occasion, applied)
@@ -125,16 +137,17 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
 def _place_order(connection: Connection, order: Order, applied: Applied) -> None:
     applied.orders[order.number] = draw(connection, "order")
     connection.execute(
-        insert(orders).values(
-            number=applied.orders[order.number],
-            account=order.account,
-            ordered_by=order.ordered_by,
-            credits=order.credits,
-            price_cents=order.price_cents,
-            currency=order.currency,
-            status=str(order.status),
-            ordered_at=order.ordered_at,
-        )
+        insert(orders),
+        {
+            "number": applied.orders[order.number],
+            "account": order.account,
+            "ordered_by": order.ordered_by,
+            "credits": order.credits,
+            "price_cents": order.price_cents,
+            "currency": order.currency,
+            "status": str(order.status),
+            "ordered_at": order.ordered_at,
+        },
     )
 
 
@@ -162,16 +175,17 @@ def _file_message(
     connection: Connection, change: FileMessage, occasion: Occasion, applied: Applied
 ) -> None:
     connection.execute(
-        insert(messages).values(
-            ticket=applied.ticket(change.ticket),
-            queue_id=occasion.queue_id,
-            kind=str(change.kind),
-            author=change.author,
-            text=change.text,
-            at=change.at,
-            message_id=change.message_id,
-            verified=change.verified,
-        )
+        insert(messages),
+        {
+            "ticket": applied.ticket(change.ticket),
+            "queue_id": occasion.queue_id,
+            "kind": str(change.kind),
+            "author": change.author,
+            "text": change.text,
+            "at": change.at,
+            "message_id": change.message_id,
+            "verified": change.verified,
+        },
     )
 
 

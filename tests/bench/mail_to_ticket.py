@@ -95,7 +95,10 @@ def _mail(number: int) -> bytes:
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=utf-8",
         "",
-        *(f"Line {n} of {number}: how do we set up the tax for our Spanish orders?" for n in range(40)),
+        *(
+            f"Line {n} of {number}: how do we set up the tax for our Spanish orders?"
+            for n in range(40)
+        ),
         "",
     ]
     return "\r\n".join(lines).encode()
@@ -166,7 +169,9 @@ def roundup(peers: Path) -> Callable[[Path, list[bytes], int], tuple[float, int]
         admin(home, "initialise", "secret")
         for person in range(PEOPLE):
             address = f"kim{person}@customer{person}.example"
-            admin(home, "create", "user", f"username=kim{person}", f"address={address}", "roles=User")
+            admin(
+                home, "create", "user", f"username=kim{person}", f"address={address}", "roles=User"
+            )
 
     def seconds_of(home: Path, mbox: Path) -> float:
         began = time.perf_counter()

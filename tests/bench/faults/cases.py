@@ -7,19 +7,20 @@ import random
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from acting.operator import run_process
-from servers.postgres import Cluster
-
 from bench.faults.killed_at import POINTS
 from bench.faults.world import Report, World, world
+from servers.postgres import Cluster
 
 DICE = random.Random(7)
 POISON = b"From: mallory@evil.example\r\nSubject: Poison\r\nMessage-ID: <p%d@evil.example>\r\n"
 STEPS = ("greeting", "MAIL", "RCPT", "DATA", "after the dot", "421 at RCPT", "451 after the dot")
-START = frozenset(point for point, (place, _) in POINTS.items() if place.startswith("gateway.daemon"))
+START = frozenset(
+    point for point, (place, _) in POINTS.items() if place.startswith("gateway.daemon")
+)
 
 
 async def random_kills(folder: Path, count: int, database_url: str = "") -> Report:
@@ -150,18 +151,19 @@ async def _cut(desk: World, step: str) -> None:
 
 async def full_disk(folder: Path, mib: int = 6) -> Report:
     """F05, F06: the state folder lies on a small disk that something else fills up."""
-    async with small_disk(folder / "state", mib), world(folder) as desk:
-        await desk.some_mails(4)
-        ballast = desk.state_dir / "ballast"
-        fill(ballast)
-        before = desk.traffic.deferred
-        async with asyncio.timeout(60):
-            while desk.traffic.deferred < before + 3:
-                await asyncio.sleep(0.1)
-                fill(ballast)
-        ballast.unlink()
-        await desk.some_mails(4)
-        return await desk.close("disk full", 1)
+    with small_disk(folder / "state", mib):
+        async with world(folder) as desk:
+            await desk.some_mails(4)
+            ballast = desk.state_dir / "ballast"
+            fill(ballast)
+            before = desk.traffic.deferred
+            async with asyncio.timeout(60):
+                while desk.traffic.deferred < before + 3:
+                    await asyncio.sleep(0.1)
+                    fill(ballast)
+            ballast.unlink()
+            await desk.some_mails(4)
+            return await desk.close("disk full", 1)
 
 
 def fill(path: Path) -> None:
@@ -173,8 +175,8 @@ def fill(path: Path) -> None:
                     pass
 
 
-@contextlib.asynccontextmanager
-async def small_disk(place: Path, mib: int) -> AsyncIterator[None]:
+@contextlib.contextmanager
+def small_disk(place: Path, mib: int) -> Iterator[None]:
     """A file system of a few MiB; only root may make one."""
     place.mkdir(parents=True)
     if os.getuid() or shutil.which("mount") is None:
@@ -207,8 +209,13 @@ async def poison(folder: Path) -> Report:
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nno end",
         b"Content-Type: text/plain; charset=unicode_escape\r\n\r\n\\x00",
         b"Subject: =?utf-7?q?+AAA?=\r\n\r\n" + bytes(range(1, 10)) + b"\xff\r\n",
-        b"".join(b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(600)),
-        b"Content-Type: text/plain; " + b"; ".join(b"p%d=1" % n for n in range(150)) + b"\r\n\r\n.\r\n",
+        b"".join(
+            b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n)
+            for n in range(600)
+        ),
+        b"Content-Type: text/plain; "
+        + b"; ".join(b"p%d=1" % n for n in range(150))
+        + b"\r\n\r\n.\r\n",
         b"X: " + b'"' * 8000 + b"\r\nTo: " + b"(" * 2000 + b"\r\n\r\nHello\r\n",
         b"\r\n",
     ]
@@ -233,5 +240,3 @@ async def killed_readers(folder: Path, count: int) -> Report:
 def _children(pid: int) -> list[int]:
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     return [int(one) for one in found.split()]
-
-

@@ -1,13 +1,13 @@
-"""The closing check of every fault: nothing lost, nothing twice, the book adds up, nothing waits."""
+"""The closing check of every fault: nothing lost or done twice, the book adds up, all at rest."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bench.faults.traffic import URGENT, Post
 from servers.smarthost import Taken
 from sqlalchemy import Connection, select
 
-from bench.faults.traffic import URGENT, Post
 from gateway.desk.policy import Policy
 from gateway.spool import Counts, Spool
 from gateway.store.mail_tables import mails, outbox
@@ -59,9 +59,7 @@ def _counts(counts: Counts) -> Iterator[str]:
         yield f"{counts.waiting} mails still wait"
 
 
-def _mails(
-    connection: Connection, accepted: Mapping[str, Post], parked: set[str]
-) -> Iterator[str]:
+def _mails(connection: Connection, accepted: Mapping[str, Post], parked: set[str]) -> Iterator[str]:
     """P1, P2, P3: each accepted mail had its one effect."""
     kept = Counter[str]()
     for row in connection.execute(select(mails.c.message_id, mails.c.dedupe_key)):
@@ -92,9 +90,11 @@ def _money(connection: Connection, accepted: Mapping[str, Post]) -> Iterator[str
         moved[row.ticket or 0, row.kind] += 1
     for kind, entry in (("confirm", "hold"), ("answer", "charge")):
         for post in accepted.values():
-            number = int(post.message_id.partition("@")[0].rpartition("-")[2] or 0) if (
-                post.kind == kind
-            ) else 0
+            number = (
+                int(post.message_id.partition("@")[0].rpartition("-")[2] or 0)
+                if (post.kind == kind)
+                else 0
+            )
             if number and moved[number, entry] != 1:
                 yield f"T-{number}: {moved[number, entry]} entries of {entry}"
     for (number, kind), count in moved.items():

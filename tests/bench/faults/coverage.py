@@ -16,8 +16,12 @@ FAULTS: dict[str, tuple[str, ...]] = {
         "test_work_intake.py::test_while_the_database_is_away_mail_waits_and_is_not_counted_as_failed",
         "test_wire_health.py::test_a_database_that_is_away_is_told_and_the_gateway_lives",
     ),
-    "F08": ("test_faults.py::test_f08_f10_a_database_that_crashes_under_traffic_breaks_no_promise",),
-    "F10": ("test_faults.py::test_f08_f10_a_database_that_crashes_under_traffic_breaks_no_promise",),
+    "F08": (
+        "test_faults.py::test_f08_f10_a_database_that_crashes_under_traffic_breaks_no_promise",
+    ),
+    "F10": (
+        "test_faults.py::test_f08_f10_a_database_that_crashes_under_traffic_breaks_no_promise",
+    ),
     "F12": (
         "test_faults.py::test_a_fault_under_traffic_breaks_no_promise",
         "test_wire_smtp_in.py::test_a_fault_of_ours_leaves_the_mail_with_its_sender",

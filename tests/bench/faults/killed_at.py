@@ -21,7 +21,10 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 POINTS = {
     "before the spool's commit": ("gateway.spool:commit", "before"),
     "after the spool's commit, before 250": ("gateway.spool:commit", "after"),
-    "at MAIL, RCPT or DATA": ("gateway.wire.smtp_conversation:Conversation.data_received", "before"),
+    "at MAIL, RCPT or DATA": (
+        "gateway.wire.smtp_conversation:Conversation.data_received",
+        "before",
+    ),
     "before parse": ("gateway.work.reader:Reader.read", "before"),
     "after parse": ("gateway.work.reader:Reader.read", "after"),
     "before the effect": ("gateway.work.intake:Intake._step", "before"),

@@ -21,11 +21,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from servers.postgres import Cluster, cluster
-
 from bench.faults import cases
 from bench.faults.killed_at import POINTS
 from bench.faults.world import Report
+from servers.postgres import Cluster, cluster
 
 Case = Callable[[Path], Coroutine[Any, Any, Report]]
 
@@ -36,7 +35,7 @@ def cases_of(asked: argparse.Namespace, postgres: Cluster | None) -> dict[str, C
     chosen: dict[str, Case] = {
         "random kills": lambda folder: cases.random_kills(folder, asked.kills, url()),
         "named points": lambda folder: cases.kills_at_points(
-            folder, list(POINTS) * asked.rounds, url()
+            folder, [one for one in POINTS if asked.point in one] * asked.rounds, url()
         ),
         "sigterm": lambda folder: cases.terms(folder, asked.terms, url()),
         "smarthost cut": lambda folder: cases.smarthost_cuts(folder, asked.rounds, url()),
@@ -74,6 +73,7 @@ def main() -> int:
     reader.add_argument("--crashes", type=int, default=5, help="PostgreSQL crashes (F08, F10)")
     reader.add_argument("--terms", type=int, default=3, help="SIGTERMs; readers killed")
     reader.add_argument("--rounds", type=int, default=1, help="rounds of points and of cuts")
+    reader.add_argument("--point", default="", help="named points that have this in their name")
     reader.add_argument("--only", default="", help="kinds whose name has this in it")
     reader.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     asked = reader.parse_args()

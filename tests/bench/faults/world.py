@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.faults.closing import flaws_of_run, sent_again
+from bench.faults.traffic import Traffic
 from desks import change, write_desk
 from servers.gateway import Gateway
 from servers.smarthost import Smarthost
 from sqlalchemy import func, select, update
 
-from bench.faults.closing import flaws_of_run, sent_again
-from bench.faults.traffic import Traffic
 from gateway.settings.load import load_settings
 from gateway.spool import Spool
 from gateway.store.engine import open_engine
@@ -149,9 +149,7 @@ class World:
                 select(func.count()).where(outbox.c.state.in_(("queued", "sending")))
             ).scalar_one()
             horizon = datetime.fromtimestamp(soon.timestamp() + 60, UTC)
-            due = connection.execute(
-                select(func.count()).where(timers.c.at < horizon)
-            ).scalar_one()
+            due = connection.execute(select(func.count()).where(timers.c.at < horizon)).scalar_one()
         engine.dispose()
         return waiting + int(letters) + int(due)
 
