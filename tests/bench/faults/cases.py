@@ -4,10 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
-import shutil
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 from acting.operator import run_process
@@ -147,47 +144,6 @@ async def _cut(desk: World, step: str) -> None:
         async with asyncio.timeout(10):
             await happened.wait()
     double.at_rcpt = double.at_data = lambda _: ""
-
-
-async def full_disk(folder: Path, mib: int = 6) -> Report:
-    """F05, F06: the state folder lies on a small disk that something else fills up."""
-    with small_disk(folder / "state", mib):
-        async with world(folder) as desk:
-            await desk.some_mails(4)
-            ballast = desk.state_dir / "ballast"
-            fill(ballast)
-            before = desk.traffic.deferred
-            async with asyncio.timeout(60):
-                while desk.traffic.deferred < before + 3:
-                    await asyncio.sleep(0.1)
-                    fill(ballast)
-            ballast.unlink()
-            await desk.some_mails(4)
-            return await desk.close("disk full", 1)
-
-
-def fill(path: Path) -> None:
-    """Leave no octet free."""
-    with path.open("ab", buffering=0) as file:
-        for size in (65536, 4096, 512, 1):
-            with contextlib.suppress(OSError):
-                while file.write(b"x" * size) == size:
-                    pass
-
-
-@contextlib.contextmanager
-def small_disk(place: Path, mib: int) -> Iterator[None]:
-    """A file system of a few MiB; only root may make one."""
-    place.mkdir(parents=True)
-    if os.getuid() or shutil.which("mount") is None:
-        raise PermissionError("a small disk needs root")
-    command = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(place)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
-        raise PermissionError("this machine lets nobody mount a small disk")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=False)
 
 
 async def two_daemons(folder: Path) -> Report:

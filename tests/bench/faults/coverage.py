@@ -7,10 +7,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
         "test_wire_imap_in.py::test_a_mail_that_was_taken_and_not_yet_moved_is_moved_later",
     ),
     "F02": ("test_faults.py::test_a_fault_under_traffic_breaks_no_promise",),
-    "F05": (
-        "test_faults.py::test_a_fault_under_traffic_breaks_no_promise",
-        "test_spool.py::test_a_full_disk_keeps_nothing_and_says_so",
-    ),
+    "F05": ("test_spool.py::test_a_full_disk_keeps_nothing_and_says_so",),
     # Databases
     "F07": (
         "test_work_intake.py::test_while_the_database_is_away_mail_waits_and_is_not_counted_as_failed",
@@ -92,7 +89,7 @@ REASONS: dict[str, str] = {
     "the 250 (named point 'after the spool's commit, before 250') are what can be shown here",
     "F04": "no tracer is installed where the tests run; the bench that counts syncs belongs to "
     "durable accept",
-    "F06": "the disk-full bench covers the room; EIO and a read-only remount need a device mapper",
+    "F06": "inodes, EIO and a read-only remount need a device mapper",
     "F09": "a fail-over needs two clusters that replicate; belongs to several nodes",
     "F11": "the main database is written by one thread of its own and mail is taken into another "
     "file: a lock held elsewhere delays intake, never the 250; no test yet",
