@@ -1,11 +1,14 @@
 """Steps in shared commits: in order, each undone alone, repeated on conflict."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine, select, text, update
+from sqlalchemy import Connection, Engine, event, select, text, update
+from sqlalchemy.exc import OperationalError
 
+from gateway.store.engine import open_engine
 from gateway.store.tables import counters
 from gateway.store.transaction import ATTEMPTS_MAX, Conflict, Transactions
 
@@ -110,3 +113,51 @@ async def test_what_was_handed_in_is_finished_at_the_end(engine: Engine) -> None
     await asyncio.to_thread(transactions.close)
 
     assert await asyncio.gather(*pending) == list(range(1, 51))
+
+
+async def test_steps_beside_one_that_fills_the_disk_are_never_lost(sqlite_url: str) -> None:
+    # Given a disk with room for a few pages; SQLite answers "full" by undoing everything
+    engine = open_engine(sqlite_url)
+    event.listen(engine, "connect", lambda driver, _: driver.execute("PRAGMA max_page_count=200"))
+    transactions = Transactions(engine, "test")
+    gate = threading.Event()
+
+    def wait(connection: Connection) -> None:
+        del connection
+        gate.wait(10)
+
+    def fill(connection: Connection) -> None:
+        connection.execute(
+            text("INSERT INTO marks (name, value) VALUES ('big', hex(zeroblob(4000000)))")
+        )
+
+    # When it meets others in one commit
+    first = asyncio.ensure_future(transactions(wait))
+    others = [asyncio.ensure_future(transactions(step)) for step in (count_up, fill, count_up)]
+    await asyncio.sleep(0)
+    gate.set()
+    results = await asyncio.gather(first, *others, return_exceptions=True)
+
+    # Then it alone fails, and what the others were told is true
+    assert isinstance(results[2], OperationalError)
+    assert [results[1], results[3]] == [1, 2]
+    assert counted(engine) == 2
+    transactions.close()
+    engine.dispose()
+
+
+async def test_what_conflicts_at_the_end_is_still_finished(engine: Engine) -> None:
+    transactions = Transactions(engine, "test")
+    tries: list[int] = []
+
+    def conflict_once(connection: Connection) -> int:
+        tries.append(1)
+        if len(tries) == 1:
+            raise Conflict
+        return count_up(connection)
+
+    asked = asyncio.ensure_future(transactions(conflict_once))
+    await asyncio.sleep(0)
+    await asyncio.to_thread(transactions.close)
+
+    assert await asked == 1

@@ -53,6 +53,7 @@ class Draft:
         """Name of the event: what makes causes of entries and keys of letters unique."""
         self.actor = actor
         self.account = account
+        self._had = account.balance.balance if account else None
         self.written = Written()
         """The language of the mail at hand."""
         self.tickets = {ticket.number: ticket for ticket in tickets}
@@ -243,6 +244,7 @@ class Draft:
         self, disposition: Disposition, *, ticket: int | None = None, hold_reason: str = ""
     ) -> Decision:
         """The frozen decision; every letter speaks of the state at its end."""
+        self._warn_of_low_balance()
         return Decision(
             disposition=disposition,
             event=self.event,
@@ -258,6 +260,15 @@ class Draft:
             ),
             weighed=self.weighed,
         )
+
+    def _warn_of_low_balance(self) -> None:
+        """Option `credits.low_balance`: one letter whenever the balance falls below the number."""
+        limit, account = self.policy.credits.low_balance, self.account
+        if limit is None or account is None or self._had is None:
+            return
+        if self._had >= limit > account.balance.balance:
+            self.because(f"the balance fell below {limit}")
+            self.to_customer("credits_low", account.primary or "", None, thread="new")
 
     def _with_final_state(self, change: Change) -> Change:
         if not isinstance(change, SendLetter):

@@ -25,6 +25,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from gateway.store.engine import is_sqlite
+
 Result = TypeVar("Result")
 Step = Callable[[Connection], Result]
 
@@ -94,8 +96,10 @@ class Transactions:
 
     def _run(self) -> None:
         connection: Connection | None = None
-        while (first := self._jobs.get()) is not None:
-            jobs, ends = self._collect(first)
+        jobs: list[_Job[Any]] = []
+        ends = False
+        while not ends or jobs:
+            ends = ends or self._collect(jobs)
             committed = Outcome()
             with committed:
                 connection = connection or self._engine.connect()
@@ -105,23 +109,19 @@ class Transactions:
                 _drop(connection)
                 connection = None
                 _refuse(jobs, committed.failure)
-            for job in committed.result or ():
-                self._jobs.put(job)
-            if ends:
-                break
+            # What must run again goes first: steps about one ticket keep their order.
+            jobs = committed.result or []
         _drop(connection)
 
-    def _collect(self, first: _Job[Any]) -> tuple[list[_Job[Any]], bool]:
-        jobs = [first]
-        while len(jobs) < SHARED_MAX:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return jobs, False
-            if job is None:
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
+    def _collect(self, jobs: list[_Job[Any]]) -> bool:
+        """Add what waits, and wait where there is nothing at all; true where the end was called."""
+        with contextlib.suppress(queue.Empty):
+            while len(jobs) < SHARED_MAX:
+                job = self._jobs.get(block=not jobs)
+                if job is None:
+                    return True
+                jobs.append(job)
+        return False
 
     def _commit(self, connection: Connection, jobs: list[_Job[Any]]) -> list[_Job[Any]]:
         """Run jobs in one transaction; those that must run again are returned."""
@@ -133,6 +133,10 @@ class Transactions:
                 with outcome, connection.begin_nested():
                     outcome.result = job.step(connection)
                 failure = outcome.failure
+                if failure is not None and _is_gone(connection):
+                    # What the steps before it wrote is gone as well: they run once more.
+                    _answer(job, outcome)
+                    return [one for one in jobs if one is not job]
                 if isinstance(failure, DBAPIError) and breaks_transaction(failure):
                     transaction.rollback()
                     return _after_break(jobs, job, failure)
@@ -144,6 +148,17 @@ class Transactions:
         for job, outcome in done:
             _answer(job, outcome)
         return again
+
+
+def _is_gone(connection: Connection) -> bool:
+    """Whether the database ended the whole transaction by itself, savepoints and all.
+
+    SQLite does so where a disk is full or does not answer; what follows would be written without
+    any transaction, and its commit would say yes to steps that never happened (promise P1).
+    """
+    return is_sqlite(connection) and not getattr(
+        connection.connection.dbapi_connection, "in_transaction", True
+    )
 
 
 def breaks_transaction(error: DBAPIError) -> bool:
