@@ -18,13 +18,11 @@ from servers.postgres import Cluster
 TESTS = Path(__file__).parent
 SOME_POINTS = (
     "after the spool's commit, before 250",
-    "after the effect's commit, before the spool forgets",
     "after the smarthost's 250",
-    "in a reminder's claim",
 )
 
 KINDS: list[Any] = [
-    pytest.param(lambda folder: cases.random_kills(folder, 4), id="random-kills"),
+    pytest.param(lambda folder: cases.random_kills(folder, 3), id="random-kills"),
     pytest.param(lambda folder: cases.kills_at_points(folder, SOME_POINTS), id="named-points"),
     pytest.param(lambda folder: cases.terms(folder, 1), id="sigterm"),
     pytest.param(cases.two_daemons, id="two-daemons"),
