@@ -74,22 +74,24 @@ def _open_account(connection: Connection, change: OpenAccount, occasion: Occasio
     account = change.account
     dialect = sqlite if is_sqlite(connection) else postgresql
     connection.execute(
-        dialect.insert(accounts)
-        .values(id=account.id, name=account.name, opened_at=occasion.at)
-        .on_conflict_do_nothing()
+        dialect.insert(accounts).on_conflict_do_nothing(),
+        {
+            "id": account.id,
+            "name": account.name,
+            "opened_at": occasion.at,
+        },
     )
     for contact in account.contacts:
         connection.execute(
-            dialect.insert(contacts)
-            .values(
-                address=contact.address,
-                account=account.id,
-                name=contact.name,
-                is_primary=contact.is_primary,
-                language=contact.language,
-                zone=contact.zone,
-            )
-            .on_conflict_do_nothing()
+            dialect.insert(contacts).on_conflict_do_nothing(),
+            {
+                "address": contact.address,
+                "account": account.id,
+                "name": contact.name,
+                "is_primary": contact.is_primary,
+                "language": contact.language,
+                "zone": contact.zone,
+            },
         )
 
 
@@ -98,13 +100,14 @@ def _open_ticket(connection: Connection, ticket: Ticket, applied: Applied) -> No
     applied.numbers[ticket.number] = number
     applied.threads[number] = []
     connection.execute(
-        insert(tickets).values(
-            number=number,
+        insert(tickets),
+        {
+            "number": number,
             **rows.ticket_columns(_numbered(ticket, applied)),
-            ceiling=ticket.charged + ticket.reserved,
-            thread=[],
-            version=1,
-        )
+            "ceiling": ticket.charged + ticket.reserved,
+            "thread": [],
+            "version": 1,
+        },
     )
 
 
@@ -251,7 +254,7 @@ def _remember(
     connection: Connection, decision: Decision, occasion: Occasion, applied: Applied
 ) -> None:
     connection.execute(
-        insert(audit).values(**audit_row(decision, occasion.at, applied.ticket(decision.ticket)))
+        insert(audit), audit_row(decision, occasion.at, applied.ticket(decision.ticket))
     )
 
 

@@ -57,23 +57,15 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
     """The rows of one change, besides those of the ticket itself."""
     match change:
         case ProposeAssessment():
-            connection.execute(
-                insert(assessments).values(
-                    ticket=applied.ticket(change.ticket),
-                    **rows.assessment_columns(change.assessment),
-                )
-            )
+            _propose(connection, change, applied)
         case SettleAssessment():
             _settle_assessment(connection, change)
         case Book(entry=entry):
-            ticket = applied.ticket(entry.ticket)
-            columns = rows.entry_columns(replace(entry, ticket=ticket))
-            connection.execute(insert(entries).values(**columns, overdraft=occasion.overdraft))
+            columns = rows.entry_columns(replace(entry, ticket=applied.ticket(entry.ticket)))
+            connection.execute(insert(entries), columns | {"overdraft": occasion.overdraft})
         case CountWithdrawal(account=account, withdrawal=one):
-            ticket = applied.ticket(one.ticket)
-            connection.execute(
-                insert(withdrawals).values(account=account, ticket=ticket, at=one.at)
-            )
+            row = {"account": account, "ticket": applied.ticket(one.ticket), "at": one.at}
+            connection.execute(insert(withdrawals), row)
         case StartClock():
             start_clock(connection, change, occasion, applied)
         case RecountClock():
@@ -125,16 +117,17 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
 def _place_order(connection: Connection, order: Order, applied: Applied) -> None:
     applied.orders[order.number] = draw(connection, "order")
     connection.execute(
-        insert(orders).values(
-            number=applied.orders[order.number],
-            account=order.account,
-            ordered_by=order.ordered_by,
-            credits=order.credits,
-            price_cents=order.price_cents,
-            currency=order.currency,
-            status=str(order.status),
-            ordered_at=order.ordered_at,
-        )
+        insert(orders),
+        {
+            "number": applied.orders[order.number],
+            "account": order.account,
+            "ordered_by": order.ordered_by,
+            "credits": order.credits,
+            "price_cents": order.price_cents,
+            "currency": order.currency,
+            "status": str(order.status),
+            "ordered_at": order.ordered_at,
+        },
     )
 
 
@@ -142,6 +135,11 @@ def _learn_language(connection: Connection, change: LearnLanguage) -> None:
     """Whatever the operator has set meanwhile stays."""
     unknown = (contacts.c.address == change.address) & (contacts.c.language == "")
     connection.execute(update(contacts).where(unknown).values(language=change.language))
+
+
+def _propose(connection: Connection, change: ProposeAssessment, applied: Applied) -> None:
+    columns = rows.assessment_columns(change.assessment)
+    connection.execute(insert(assessments), {"ticket": applied.ticket(change.ticket), **columns})
 
 
 def _settle_assessment(connection: Connection, change: SettleAssessment) -> None:
@@ -162,16 +160,17 @@ def _file_message(
     connection: Connection, change: FileMessage, occasion: Occasion, applied: Applied
 ) -> None:
     connection.execute(
-        insert(messages).values(
-            ticket=applied.ticket(change.ticket),
-            queue_id=occasion.queue_id,
-            kind=str(change.kind),
-            author=change.author,
-            text=change.text,
-            at=change.at,
-            message_id=change.message_id,
-            verified=change.verified,
-        )
+        insert(messages),
+        {
+            "ticket": applied.ticket(change.ticket),
+            "queue_id": occasion.queue_id,
+            "kind": str(change.kind),
+            "author": change.author,
+            "text": change.text,
+            "at": change.at,
+            "message_id": change.message_id,
+            "verified": change.verified,
+        },
     )
 
 

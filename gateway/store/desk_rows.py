@@ -1,8 +1,9 @@
 """Load tickets and accounts as values: the aggregates every fact is made of."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.desk.model import Account, Assessment, Clock, Contact, Ticket, Withdrawal
 from gateway.store import rows
@@ -12,6 +13,7 @@ ASKED_MAX = 1_000
 """Rows asked for in one statement: databases count placeholders."""
 MERGES_MAX = 10
 """How many merges in a row are followed."""
+_CONTACT: Final = select(contacts).where(contacts.c.address == bindparam("of_address"))
 
 
 def load_tickets(
@@ -113,5 +115,5 @@ def _load_accounts(
 
 def load_contact(connection: Connection, address: str) -> Contact | None:
     """The contact with an address, in its normal form."""
-    row = connection.execute(select(contacts).where(contacts.c.address == address)).first()
+    row = connection.execute(_CONTACT, {"of_address": address}).first()
     return rows.contact_of(row) if row else None

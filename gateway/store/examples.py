@@ -49,17 +49,18 @@ def record(connection: Connection, change: RecordSplit, applied: Applied, at: da
         if followed.rowcount:
             return
     connection.execute(
-        split_examples.insert().values(
-            ticket=ticket,
-            moved_to=moved_to,
-            how=change.how,
-            mail_at=change.mail_at,
-            passage=change.passage,
-            points=change.points,
-            score=change.score,
-            reasons=list(change.reasons),
+        split_examples.insert(),
+        {
+            "ticket": ticket,
+            "moved_to": moved_to,
+            "how": change.how,
+            "mail_at": change.mail_at,
+            "passage": change.passage,
+            "points": change.points,
+            "score": change.score,
+            "reasons": list(change.reasons),
             **label,
-        )
+        },
     )
 
 

@@ -31,7 +31,11 @@ def set_mark(
         statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
     )
     connection.execute(
-        insert(audit).values(
-            at=at, event=f"mark:{name}:{value[:16]}", what=f"{name} set", details=details
-        )
+        insert(audit),
+        {
+            "at": at,
+            "event": f"mark:{name}:{value[:16]}",
+            "what": f"{name} set",
+            "details": details,
+        },
     )

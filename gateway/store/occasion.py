@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from gateway.desk.decision import SendLetter
 from gateway.letters.writer import Frame, Written
@@ -12,6 +13,13 @@ from gateway.mail.compose import Enclosure
 from gateway.store.tables import counters
 
 Write = Callable[[SendLetter, Frame], Written]
+
+_DRAW: Final = (
+    update(counters)
+    .where(counters.c.name == bindparam("of_counter"))
+    .values(value=counters.c.value + 1)
+    .returning(counters.c.value)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +56,4 @@ class Applied:
 
 def draw(connection: Connection, counter: str) -> int:
     """The next number of a counter, never drawn again (invariant 37)."""
-    return int(
-        connection.execute(
-            update(counters)
-            .where(counters.c.name == counter)
-            .values(value=counters.c.value + 1)
-            .returning(counters.c.value)
-        ).scalar_one()
-    )
+    return int(connection.execute(_DRAW, {"of_counter": counter}).scalar_one())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.desk.budget import domain_of, is_counted
@@ -33,6 +33,15 @@ PRIORITIES: Final = {
 ORDINARY: Final = 3
 PERSONAL: Final = frozenset({"answer", "clarification"})
 """Letters that a person wrote."""
+_SENT: Final = (
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("of_id"),
+        outbox.c.holder == bindparam("of_holder"),
+        outbox.c.state == "sending",
+    )
+    .values(state="sent", sent_at=bindparam("now"), lease_until=None, failure="")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +161,7 @@ def claim(connection: Connection, holder: str, now: datetime, count: int) -> Seq
 
 def settle_sent(connection: Connection, one: Claimed, holder: str, now: datetime) -> bool:
     """The relay took it; false where the lease was lost and another settled it."""
-    touched = connection.execute(
-        update(outbox)
-        .where(outbox.c.id == one.id, outbox.c.holder == holder, outbox.c.state == "sending")
-        .values(state="sent", sent_at=now, lease_until=None, failure="")
-    )
+    touched = connection.execute(_SENT, {"of_id": one.id, "of_holder": holder, "now": now})
     return bool(touched.rowcount)
 
 

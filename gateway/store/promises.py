@@ -37,10 +37,11 @@ def start_clock(
     if change.ticket not in applied.numbers:
         _end_clock(connection, ticket, str(clock.kind), clock.started_at, met=None)
     connection.execute(
-        insert(clocks).values(
-            ticket=ticket,
+        insert(clocks),
+        {
+            "ticket": ticket,
             **rows.clock_columns(clock),
-        )
+        },
     )
     _arm_all(connection, ticket, clock, change.steps, occasion)
 

@@ -46,7 +46,13 @@ def open_account(
     if load_account(connection, account) is not None:
         raise NotPossible(f"account {account} exists; change it with gateway customers set")
     connection.execute(
-        insert(accounts).values(id=account, name=name, payment=payment, opened_at=at)
+        insert(accounts),
+        {
+            "id": account,
+            "name": name,
+            "payment": payment,
+            "opened_at": at,
+        },
     )
     _remember(connection, account, at, "opened", {})
     for number, address in enumerate(addresses):
@@ -80,14 +86,15 @@ def add_contact(connection: Connection, contact: Contact, *, at: datetime) -> No
     if known is not None:
         raise NotPossible(f"{address} is a contact of {known.account} already")
     connection.execute(
-        insert(contacts).values(
-            address=address,
-            account=contact.account,
-            name=contact.name,
-            is_primary=contact.is_primary,
-            language=contact.language,
-            zone=contact.zone,
-        )
+        insert(contacts),
+        {
+            "address": address,
+            "account": contact.account,
+            "name": contact.name,
+            "is_primary": contact.is_primary,
+            "language": contact.language,
+            "zone": contact.zone,
+        },
     )
     _remember(connection, contact.account, at, "contact added", {"address": address})
 
@@ -119,12 +126,13 @@ def _remember(
     connection: Connection, account: str, at: datetime, what: str, details: dict[str, Any]
 ) -> None:
     connection.execute(
-        insert(audit).values(
-            at=at,
-            event=f"register:{account}",
-            actor=OPERATOR,
-            account=account,
-            what=what,
-            details=details,
-        )
+        insert(audit),
+        {
+            "at": at,
+            "event": f"register:{account}",
+            "actor": OPERATOR,
+            "account": account,
+            "what": what,
+            "details": details,
+        },
     )

@@ -70,6 +70,8 @@ _OPENED: Final = (
     .order_by(tickets.c.received_at.desc(), tickets.c.number.desc())
     .limit(bindparam("most", type_=Integer))
 )
+_PAUSES: Final = select(pauses).where(pauses.c.key.in_(bindparam("these", expanding=True)))
+_PAUSES_OF_ADDRESSES: Final = _PAUSES.where(pauses.c.scope == "address")
 
 
 def load_spent(
@@ -169,7 +171,7 @@ def _pauses_over(
     number = ticket.number if ticket else None
     keys = {one for address in people for one in scopes(address, number)}
     keys |= {("address", address) for address in people} | {("desk", "")}
-    found = connection.execute(select(pauses).where(pauses.c.key.in_({key for _, key in keys})))
+    found = connection.execute(_PAUSES, {"these": sorted({key for _, key in keys})})
     return {(row.scope, row.key): _pause(row) for row in found if (row.scope, row.key) in keys}
 
 
@@ -196,9 +198,7 @@ def pauses_of(connection: Connection, addresses: Collection[str]) -> dict[str, P
     """The pauses of addresses that bounced, ended ones included."""
     if not addresses:
         return {}
-    found = connection.execute(
-        select(pauses).where(pauses.c.key.in_(addresses), pauses.c.scope == "address")
-    )
+    found = connection.execute(_PAUSES_OF_ADDRESSES, {"these": sorted(addresses)})
     return {row.key: _pause(row) for row in found}
 
 

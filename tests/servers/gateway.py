@@ -46,7 +46,7 @@ class Gateway:
         self._listener = asyncio.create_task(self._listen(self.process.stderr))
         async with asyncio.timeout(PATIENCE_SECONDS):
             line = (await self.process.stdout.readline()).decode()
-        assert line.startswith("ready "), self.diary
+        assert line.startswith("ready "), self.diary[-5:]
         words = line.split()[1:]
         self.addresses = dict(word.split("=", 1) for word in words)
 
