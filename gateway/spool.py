@@ -17,7 +17,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS spool (
     state TEXT NOT NULL CHECK (state IN ('waiting', 'parked')),
     tries INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL DEFAULT '',
+    not_before TEXT NOT NULL DEFAULT '',
     raw BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS spool_state ON spool (state, seq);
@@ -152,15 +153,19 @@ class Spool:
         if ids:
             await self._write(write)
 
-    async def fail(self, queue_id: str, reason: str) -> bool:
-        """One more try went wrong; true where it was the last one and the mail is parked now."""
+    async def fail(self, queue_id: str, reason: str, until: datetime | None = None) -> bool:
+        """One more try went wrong; true where it was the last one and the mail is parked now.
+
+        Else it rests `until` then: what is wrong for a moment may be right after it.
+        """
+        rests = until.astimezone(UTC).isoformat() if until else ""
 
         def write(connection: sqlite3.Connection) -> bool:
             connection.execute(
-                "UPDATE spool SET tries = tries + 1, reason = ?,"
+                "UPDATE spool SET tries = tries + 1, reason = ?, not_before = ?,"
                 " state = CASE WHEN tries + 1 >= ? THEN 'parked' ELSE state END"
                 " WHERE queue_id = ?",
-                (reason[:PREVIEW], TRIES_MAX, queue_id),
+                (reason[:PREVIEW], rests, TRIES_MAX, queue_id),
             )
             row = connection.execute(
                 "SELECT state FROM spool WHERE queue_id = ?", (queue_id,)
@@ -225,15 +230,21 @@ class Spool:
         """The file of the spool, for whoever keeps notes beside the mails."""
         return contextlib.closing(self._connect())
 
-    def take(self, count: int, after: int = 0) -> Sequence[tuple[int, Spooled]]:
-        """Waiting mails in the order they came, with their position, bounded in number and size."""
+    def take(
+        self, count: int, after: int = 0, now: datetime | None = None
+    ) -> Sequence[tuple[int, Spooled]]:
+        """Waiting mails in the order they came, with their position, bounded in number and size.
+
+        Those that rest after a try are left out where the time is told.
+        """
+        until = now.astimezone(UTC).isoformat() if now else "9999"
         taken: list[tuple[int, Spooled]] = []
         octets = 0
         with contextlib.closing(self._connect()) as connection:
             rows = connection.execute(
                 "SELECT seq, envelope, raw, tries, state, reason, size FROM spool"
-                " WHERE state = 'waiting' AND seq > ? ORDER BY seq LIMIT ?",
-                (after, count),
+                " WHERE state = 'waiting' AND seq > ? AND not_before <= ? ORDER BY seq LIMIT ?",
+                (after, until, count),
             )
             for seq, envelope, raw, *rest in rows:
                 octets += len(raw)
@@ -265,8 +276,8 @@ class Spool:
         """Put a parked mail back; false where none has this id."""
         with contextlib.closing(self._connect()) as connection:
             touched = connection.execute(
-                "UPDATE spool SET state = 'waiting', tries = 0, reason = '', envelope ="
-                " json_set(envelope, '$.released', json('true'))"
+                "UPDATE spool SET state = 'waiting', tries = 0, reason = '', not_before = '',"
+                " envelope = json_set(envelope, '$.released', json('true'))"
                 " WHERE queue_id = ? AND state = 'parked'",
                 (queue_id,),
             )

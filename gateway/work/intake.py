@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Connection
@@ -34,6 +34,8 @@ from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
 from gateway.work.restored import held_back
 
 BATCH: Final = 32
+RESTS: Final = (timedelta(seconds=2), timedelta(seconds=30))
+"""How long a mail rests after its first and its second try."""
 POLL_SECONDS: Final = 5.0
 """Safety net: mails another process released, or a bell nobody rang."""
 PAUSE_SECONDS: Final = 1.0
@@ -111,7 +113,8 @@ class Intake:
         position = 0
         while not self._stopping:
             try:
-                batch = await asyncio.to_thread(self._spool.take, BATCH, position)
+                now = self._desk.clock()
+                batch = await asyncio.to_thread(self._spool.take, BATCH, position, now)
             except (sqlite3.Error, OSError) as error:
                 journal.fail("spool_failure", loop="intake", error=type(error).__name__)
                 return "down"
@@ -148,7 +151,7 @@ class Intake:
             journal.fail("parse_timeout", queue_id=queue_id)
             return await self._parked(queue_id, str(error))
         except UnreadableMail as error:
-            return await self._failed(queue_id, str(error))
+            return await self._failed(spooled, str(error))
 
     async def _take_in(self, spooled: Spooled, read: Read, read_in: float) -> Outcome:
         """One mail: decide and commit, then let the spool forget it."""
@@ -161,7 +164,7 @@ class Intake:
             journal.warn("database_down", queue_id=queue_id, error=type(error).__name__)
             return "down"
         except Exception as error:  # noqa: BLE001 - one mail must never stop the others
-            return await self._failed(queue_id, describe_failure(error))
+            return await self._failed(spooled, describe_failure(error))
         committed_in = loop.time() - began
         if decision is None:
             return await self._done(queue_id)
@@ -213,18 +216,18 @@ class Intake:
             record(connection, mail, spooled.raw, decision, ticket=ticket, now=now)
         return decision, applied
 
-    async def _failed(self, queue_id: str, reason: str) -> Outcome:
+    async def _failed(self, spooled: Spooled, reason: str) -> Outcome:
         """The unknown is transient three times, then parked and told (architecture 7)."""
+        queue_id = spooled.envelope.queue_id
+        rest = RESTS[min(spooled.tries, len(RESTS) - 1)]
         try:
-            parked = await self._spool.fail(queue_id, reason)
+            parked = await self._spool.fail(queue_id, reason, self._desk.clock() + rest)
         except (SpoolFull, SpoolFailure) as error:
             return self._spool_away(queue_id, error)
         event = "parked" if parked else "try_failed"
         journal.fail(event, queue_id=queue_id, reason=reason)
         if parked:
             await self._tell_parked(queue_id, reason)
-        else:
-            self._spool.arrived.set()
         return "parked" if parked else "later"
 
     # A spool that cannot be written to keeps the mail, which comes again later and is known then.
