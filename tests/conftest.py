@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import pytest_asyncio
+import structlog
 from acting.stage import NOW, Stage, people_of_the_cases
 from servers.certificates import Authority
 from servers.dovecot import Dovecot, dovecot, free_port
@@ -58,6 +59,13 @@ def missing(reason: str) -> None:
 def accept(request: pytest.FixtureRequest) -> bool:
     """Whether goldens are to be rewritten."""
     return bool(request.config.getoption("--accept"))
+
+
+@pytest.fixture(autouse=True)
+def _own_diary() -> Iterator[None]:
+    """A command that starts the diary in this process writes into nobody else's test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
