@@ -16,7 +16,7 @@ from typing import Final
 
 COMMANDS_MAX: Final = 20
 _DEPARTMENT: Final = "support|development|sales|general"
-_NUMBER: Final = r"[A-Za-z]{0,5}-?(?P<number>\d{1,9})"
+_NUMBER: Final = r"[A-Za-z]{0,12}-?(?P<number>\d{1,9})"
 _REASON: Final = r"(?:\s+(?P<reason>.+))?"
 
 FORMS: Final = MappingProxyType(

@@ -28,6 +28,7 @@ from gateway.settings.models import (
     GatewaySettings,
     StaffSettings,
 )
+from gateway.settings.numbers import check_numbers
 from gateway.settings.problems import ANY_NAME, WrongSettings, describe
 from gateway.settings.section import Section
 from gateway.worktime.hours import Calendar
@@ -154,7 +155,8 @@ def check_options(table: Mapping[str, Any], problems: list[str]) -> Options | No
         problems += describe("policy.toml", error, option_names())
         return None
     options = Options(**{one.name: getattr(checked, one.name) for one in fields(Options)})
-    problems += (f"policy.toml: {problem}" for problem in check_levels(options))
+    checked_again = (*check_levels(options), *check_numbers(options))
+    problems += (f"policy.toml: {problem}" for problem in checked_again)
     missing = set(options.assessment.auto_categories) - set(options.credits.prices)
     if missing:
         problems.append(f"policy.toml: assessment.auto_categories: no such category {missing}")
