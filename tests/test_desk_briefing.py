@@ -5,6 +5,7 @@ from acting.given import write_given
 from acting.stage import NOW, Stage
 
 from gateway.desk.token import Purpose
+from gateway.store.desk_rows import load_account
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -94,3 +95,26 @@ async def test_urgent_tickets_stand_first_in_the_queue(desk: Stage) -> None:
     answer = await ask(desk, "#queue")
 
     assert answer.index("T-1002") < answer.index("T-1001")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        pytest.param("#grant 999999999 by mistake", "up to 1000000", id="a huge grant"),
+        pytest.param("#grant 999999999999 by mistake", "up to 1000000", id="an endless grant"),
+        pytest.param("#adjust -5000000 by mistake", "at most 1000000", id="a huge adjustment"),
+        pytest.param("#grant 1.5 half", "whole numbers", id="a fraction"),
+    ],
+)
+async def test_an_amount_that_is_a_slip_is_refused(desk: Stage, command: str, said: str) -> None:
+    keys, addresses = desk.parts.plan.keys, desk.parts.plan.policy.addresses
+    lead = "lee@desk.example"
+    address = addresses.reply_address(keys.make(Purpose.STAFF, "1001", lead))
+    raw = f"From: {lead}\r\nTo: {address}\r\nSubject: x\r\n\r\n{command}\r\n".encode()
+
+    await desk.receive(raw, NOW, reverse_path=lead, forward_paths=(address,))
+    await desk.send()
+
+    (answer,) = [one for one in desk.smarthost.taken if one.event == "engineer_command_error"]
+    assert said in " ".join(answer.text.split())
+    assert desk.query(lambda c: load_account(c, "acme")).balance.balance == 40

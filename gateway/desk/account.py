@@ -10,6 +10,8 @@ from gateway.desk.draft import Draft
 from gateway.desk.model import Order, OrderStatus, Status, Verdict
 from gateway.ledger.entry import Entry, Kind
 
+ADDED_MAX: Final = 1_000_000
+"""Credits that one grant or adjustment may move: more is a slip of the finger."""
 NEW_ORDER: Final = -1
 """Stand-in for the number of an order until the store draws one."""
 

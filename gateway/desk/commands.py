@@ -181,7 +181,11 @@ def _read_confirm(text: str) -> Command | None:
 
 def _read_buy(text: str) -> Command | None:
     found = BUY.fullmatch(text)
-    return Command(verb=Verb.BUY, credits=int(found[1])) if found else None
+    if not found:
+        return None
+    # A size nobody sells, such as -5 or 1.5, is answered with the price list (rule A29).
+    whole = found[1].isdecimal() and len(found[1]) <= 9
+    return Command(verb=Verb.BUY, credits=int(found[1]) if whole else 0)
 
 
 def _read_agree(text: str) -> Command | None:

@@ -43,6 +43,8 @@ def sell_website(
     earlier: tuple[Entry, ...],
 ) -> Decision:
     """A sold website brings free credits, once for its order number (rule A1)."""
+    if not order.strip():
+        raise NotPossible("give the number of the website's order: it brings its credits once")
     cause = f"website:{order}"
     draft = _draft(policy, at, cause, who, waiting)
     websites = [entry for entry in earlier if entry.cause.startswith("website:")]
@@ -87,6 +89,11 @@ def cancel_order(policy: Policy, at: datetime, who: Account, order: Order) -> De
     return draft.finish(Disposition.OPERATOR)
 
 
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise NotPossible("give a reason: the customer reads it in the statement")
+
+
 def grant(
     policy: Policy,
     at: datetime,
@@ -97,8 +104,9 @@ def grant(
     reason: str,
 ) -> Decision:
     """Goodwill credits."""
-    if count <= 0:
-        raise NotPossible("credits are whole numbers above 0")
+    if not 0 < count <= account.ADDED_MAX:
+        raise NotPossible(f"credits are whole numbers above 0 and up to {account.ADDED_MAX}")
+    _check_reason(reason)
     draft = _draft(policy, at, f"grant:{who.id}:{at.isoformat()}", who, waiting)
     credit = Credit(kind=Kind.GRANT, count=count, reason=reason, why="goodwill")
     account.add(draft, credit, to=who.primary or "")
@@ -115,8 +123,10 @@ def adjust(
     reason: str,
 ) -> Decision:
     """A correction, up or down; the only entry that may lead below zero (policy 4.5)."""
-    if count == 0:
-        raise NotPossible("an adjustment is above or below 0")
+    if not 0 < abs(count) <= account.ADDED_MAX:
+        limit = account.ADDED_MAX
+        raise NotPossible(f"an adjustment is above or below 0, by at most {limit} credits")
+    _check_reason(reason)
     draft = _draft(policy, at, f"adjust:{who.id}:{at.isoformat()}", who, waiting)
     if count > 0:
         credit = Credit(kind=Kind.ADJUST, count=count, reason=reason, why="correction")

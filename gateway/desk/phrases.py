@@ -50,7 +50,7 @@ DECLINE: Final = re.compile(
     r"|odrzucam|odmawiam|odmítám|відхиляю|відмовляюся|ik wijs af|afgewezen|reddediyorum"
     r"|拒绝|我拒绝|拒否します)" + _WHAT + r"(?: a\d{1,6})?"
 )
-BUY: Final = re.compile(r"(?:buy|purchase|order)\s+(\d{1,9})(?:\s+credits?)?")
+BUY: Final = re.compile(r"(?:buy|purchase|order)\s+([-+]?\d[\d.,]{0,17})(?:\s+credits?)?")
 NEW_TICKET: Final = re.compile(r"new (?:ticket|question|issue)\s*:.*")
 
 _HOTRUSH: Final = ("hotrush", "hot rush", "hot-rush", "hotrrush")

@@ -222,8 +222,9 @@ def _merge(desk: Desk, command: StaffCommand) -> Done:
 def _grant(desk: Desk, command: StaffCommand) -> Done:
     if refusal := _refuse_money(desk, command):
         return refusal
-    if command.number == 0:
-        return Refusal(command.line, "credits are whole numbers above 0", "#grant N reason")
+    if not 0 < command.number <= account.ADDED_MAX:
+        reason = f"credits are whole numbers above 0 and up to {account.ADDED_MAX}"
+        return Refusal(command.line, reason, "#grant N reason")
     credit = Credit(kind=Kind.GRANT, count=command.number, reason=command.reason, why="goodwill")
     account.add(desk.draft, credit, to=desk.ticket.requester)
     return None
@@ -232,8 +233,9 @@ def _grant(desk: Desk, command: StaffCommand) -> Done:
 def _adjust(desk: Desk, command: StaffCommand) -> Done:
     if refusal := _refuse_money(desk, command):
         return refusal
-    if command.number == 0:
-        return Refusal(command.line, "an adjustment is above or below 0", "#adjust ±N reason")
+    if not 0 < abs(command.number) <= account.ADDED_MAX:
+        reason = f"an adjustment is above or below 0, by at most {account.ADDED_MAX} credits"
+        return Refusal(command.line, reason, "#adjust ±N reason")
     if command.number > 0:
         credit = Credit(
             kind=Kind.ADJUST, count=command.number, reason=command.reason, why="correction"
