@@ -7,7 +7,7 @@ before it keep their effect. Anything else that cannot be done undoes the whole 
 from dataclasses import replace
 from typing import Final, Literal
 
-from gateway.desk import assessment, clocks, closing, merging, price
+from gateway.desk import assessment, clocks, closing, hotrush, merging, price
 from gateway.desk.briefing import inform
 from gateway.desk.control import FORMS, INFO_VERBS, TEXT_VERBS, ControlBlock, Refusal, StaffCommand
 from gateway.desk.decision import (
@@ -167,6 +167,7 @@ def _answer(desk: Desk) -> None:
         _hold_back(desk)
         return
     take(draft, number, desk.person)
+    hotrush.refund_breach(draft, number)
     before = desk.ticket
     if not price.settle(draft, number, answering=True):
         _block(desk)

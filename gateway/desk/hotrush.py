@@ -180,6 +180,31 @@ def remove(draft: Draft, number: int, reason: str) -> None:
         assessment.fund(draft, number, follows="removal")
 
 
+def refund_breach(draft: Draft, number: int) -> None:
+    """Option `hotrush.refund_on_breach`: the hour was missed and the doubling is returned.
+
+    Asked at the due time, and once more where an answer comes after it: a desk that stood still
+    owes no less.
+    """
+    before = draft.ticket(number)
+    missed = any(clock.urgent and draft.at > clock.due_at for clock in before.clocks)
+    if not (draft.policy.hotrush.refund_on_breach and before.is_urgent and missed):
+        return
+    draft.because("the promised hour was missed: HotRush ends and is returned")
+    remove(draft, number, "breach")
+    after = draft.ticket(number)
+    draft.to_requester(
+        "hotrush_removed",
+        after,
+        thread="ticket",
+        why="breach",
+        reason="",
+        returned=before.charged - after.charged,
+        released=before.reserved - after.reserved,
+        moved=False,
+    )
+
+
 def turn_on(draft: Draft, number: int, writer: str) -> None:
     """`#hotrush on`: refused unless the option allows it (rule H3)."""
     ticket = draft.ticket(number)

@@ -33,6 +33,7 @@ from gateway.desk.model import (
 from gateway.desk.policy import Policy
 from gateway.desk.step import (
     AUTOCLOSE,
+    BREACH,
     EXPIRY,
     REMINDER,
     TICKET,
@@ -151,10 +152,10 @@ def _fire(draft: Draft, ticket: Ticket, timer: Timer, now: datetime) -> Iterable
         draft.because("a warning after the due time is dropped (M19)")
         _record(draft, timer, sent=False)
         return ()
-    number_of_step = escalation_number(timer.step)
-    _record(draft, timer, sent=True, escalation=number_of_step)
-    if number_of_step and draft.policy.hotrush.refund_on_breach and draft.ticket(number).is_urgent:
-        _refund_breach(draft, number)
+    _record(draft, timer, sent=True, escalation=escalation_number(timer.step))
+    if timer.step == BREACH:
+        hotrush.refund_breach(draft, number)
+        return ()
     return tuple(_rings(draft, ticket, timer, clock))
 
 
@@ -312,20 +313,3 @@ def _autoclose(draft: Draft, ticket: Ticket, timer: Timer) -> None:
     if timer.step == AUTOCLOSE and waits:
         closing.close(draft, ticket.number, "no further question")
         closing.tell_closed(draft, ticket.number)
-
-
-def _refund_breach(draft: Draft, number: int) -> None:
-    """Option `hotrush.refund_on_breach`: the doubling is returned, the clock runs on."""
-    before = draft.ticket(number)
-    hotrush.remove(draft, number, "breach")
-    after = draft.ticket(number)
-    draft.to_requester(
-        "hotrush_removed",
-        after,
-        thread="ticket",
-        why="breach",
-        reason="",
-        returned=before.charged - after.charged,
-        released=before.reserved - after.reserved,
-        moved=False,
-    )

@@ -14,13 +14,14 @@ from gateway.desk.levels import Escalation, NormalLevel
 from gateway.desk.model import Clock, ClockKind
 from gateway.desk.people import Role
 from gateway.desk.policy import Policy
-from gateway.desk.step import EXPIRY, REMINDER, WARNING, Step, escalation
+from gateway.desk.step import BREACH, EXPIRY, REMINDER, WARNING, Step, escalation
 from gateway.worktime import span
 from gateway.worktime.hours import EVERY_DAY
 
 MONDAY_TO_FRIDAY: Final = frozenset(range(5))
 NEXT_OPENING: Final = "next opening after due"
 NOTHING: Final = timedelta(0)
+MOMENT: Final = timedelta(seconds=1)
 
 _DELAY: Final = re.compile(r"due(?:\s*\+\s*(\d+)\s*([smhd]))?")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -191,6 +192,9 @@ def _steps(policy: Policy, clock: Clock) -> Iterable[Step]:
     yield Step(REMINDER, reminder_after(policy, clock.started_at))
     if (warn_at := warning_at(policy, clock)) >= clock.started_at:
         yield Step(WARNING, warn_at)
+    if clock.urgent and policy.hotrush.refund_on_breach:
+        # An answer at the due time itself is in time.
+        yield Step(BREACH, clock.due_at + MOMENT)
     for number, one in enumerate(escalations(policy, urgent=clock.urgent), start=1):
         yield Step(escalation(number), escalation_at(policy, clock, one))
 

@@ -7,6 +7,8 @@ from typing import Final
 REMINDER: Final = "reminder"
 WARNING: Final = "warning"
 ESCALATION: Final = "escalation"
+BREACH: Final = "breach"
+"""The due time of a HotRush, where a missed hour returns the doubling by itself."""
 EXPIRY: Final = "expiry"
 AUTOCLOSE: Final = "autoclose"
 TICKET: Final = "ticket"
