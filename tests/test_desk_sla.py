@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gateway.desk import sla
 from gateway.desk.levels import HotRushLevel, NormalLevel, ServiceLevels
 from gateway.desk.model import ClockKind
+from gateway.desk.policy import HotRushRules
 from gateway.worktime.hours import Calendar
 from gateway.worktime.span import between
 from gateway.worktime.zone import zone
@@ -19,7 +20,9 @@ from gateway.worktime.zone import zone
 
 def policy(desk: Calendar | None = None, **levels: Any) -> Any:
     """What service levels ask of a policy: a calendar and options."""
-    return SimpleNamespace(calendar=desk or calendar(), sla=ServiceLevels(**levels))
+    return SimpleNamespace(
+        calendar=desk or calendar(), sla=ServiceLevels(**levels), hotrush=HotRushRules()
+    )
 
 
 def utc(text: str) -> datetime:
