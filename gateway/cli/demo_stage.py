@@ -1,7 +1,8 @@
 """The stage of `gateway demo`: the daemon's own parts, moved by a clock that jumps.
 
-The same spool, reader, intake, rounds and couriers as in `gateway run`; only nobody waits. Between
-two scenes every step that is due happens at its own time.
+The same listener, spool, reader, intake, rounds and couriers as in `gateway run`: every mail of the
+story comes by SMTP on loopback. Only nobody waits: between two scenes every step that is due
+happens at its own time.
 """
 
 from collections.abc import Callable
@@ -11,20 +12,22 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import TypeVar
 
+import aiosmtplib
 from sqlalchemy import Connection
 
 from gateway.cli.demo_story import ANN, NAMES, SUPPORT, Scene
 from gateway.daemon import carriers, plan_of
-from gateway.mail.message import Envelope
+from gateway.settings.doors import doorways
 from gateway.settings.load import Settings
-from gateway.spool import new_queue_id
 from gateway.store import timers
 from gateway.store.listing import Sent, Story, sent_since, stories
 from gateway.store.transaction import run_once
 from gateway.store.upgrade import upgrade
-from gateway.work.assembly import Parts
+from gateway.wire.listen import Listener
+from gateway.work.assembly import Parts, standings
 
 DAY = timedelta(days=1)
+DOOR_SECONDS = 2.0
 
 
 Result = TypeVar("Result")
@@ -78,7 +81,11 @@ class Stage:
         self.calendar = settings.policy.calendar
         self._monday = monday
         self.clock = StoryClock(self.calendar.instant_of(datetime.combine(monday, time(9))))
-        self._parts = Parts(plan_of(settings), self.clock, carriers(settings))
+        plan = plan_of(settings)
+        self._parts = Parts(plan, self.clock, carriers(settings))
+        standing = standings(plan.policy, plan.keys)
+        self._doorway, *_ = doorways(settings, self._parts.spool, standing, self.clock)
+        self._door: Listener | None = None
         upgrade(self._parts.engine)
         self._number = 0
         self._seen = 0
@@ -86,6 +93,8 @@ class Stage:
 
     async def close(self) -> None:
         """End the desk; what is in its folder stays."""
+        if self._door is not None:
+            await self._door.close(DOOR_SECONDS)
         await self._parts.reader.close()
         await self._parts.close()
 
@@ -95,7 +104,7 @@ class Stage:
         meanwhile = await self._pass_time(at)
         if not scene.writer:
             return Played(meanwhile, [], None)
-        queue_id = await self._receive(scene, at)
+        queue_id = await self._receive(scene)
         await self._parts.intake.take_waiting()
         (story,) = self._look(lambda c: stories(c, queue_id))
         return Played(meanwhile, await self._send(), story)
@@ -119,7 +128,8 @@ class Stage:
         self.clock.at = until_at
         return letters
 
-    async def _receive(self, scene: Scene, at: datetime) -> str:
+    async def _receive(self, scene: Scene) -> str:
+        """Hand the mail over by SMTP, as any mail server would; returns its queue id."""
         self._number += 1
         found = self._answered(scene) if scene.answers else None
         to = str(found.mail["Reply-To"]) if found else SUPPORT
@@ -136,14 +146,12 @@ class Stage:
             answered = found.mail["Message-ID"]
             head += [f"In-Reply-To: {answered}", f"References: {answered}"]
         raw = "\r\n".join([*head, "", *scene.text.split("\n"), ""]).encode()
-        envelope = Envelope(
-            queue_id=new_queue_id(at),
-            received_at=at,
-            reverse_path=scene.writer,
-            forward_paths=(to,),
-            source="demo",
-        )
-        return await self._parts.spool.put(envelope, raw)
+        self._door = self._door or await self._doorway.open()
+        host, _, port = self._door.address.rpartition(":")
+        async with aiosmtplib.SMTP(hostname=host, port=int(port), start_tls=False) as client:
+            await client.sendmail(scene.writer, [to], raw)
+        ((_, spooled),) = self._parts.spool.take(1)
+        return spooled.envelope.queue_id
 
     def _answered(self, scene: Scene) -> Letter:
         """The last letter of the kind to the writer, or to a list that the writer reads."""
