@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,10 @@ async def all_at_once(stage: Stage, folder: Path, reader: Reader, who: str, text
             source="smtp",
         )
         await node.spool.put(envelope, raw.encode())
-    # SQLite lets one writer in at a time and the others ask again, as a daemon does.
+    # One writer at a time: the others ask again after a rest, as a daemon does.
     while any(node.spool.counts().waiting for node in nodes):
         await asyncio.gather(*(node.intake.take_waiting() for node in nodes))
+        stage.clock.at += timedelta(minutes=1)
     assert not any(node.spool.counts().parked for node in nodes)
     for node in nodes:
         await node.close()
