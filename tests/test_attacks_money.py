@@ -287,12 +287,10 @@ async def reader() -> AsyncIterator[Reader]:
         ),
         *(
             pytest.param(
-                Attack(mails=[reply(f"buy {amount}")], letters=PASSED_ON), id=f"A27 buy {amount}"
+                Attack(mails=[reply(f"buy {amount}")], letters=["price_list ann@acme.example"]),
+                id=f"A27 buy {amount}",
             )
-            for amount in ("-5", "1.5", "999999999999")
-        ),
-        pytest.param(
-            Attack(mails=[reply("buy 0")], letters=["price_list ann@acme.example"]), id="A27 buy 0"
+            for amount in ("0", "-5", "1.5", "999999999999")
         ),
         pytest.param(
             Attack(
