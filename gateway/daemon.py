@@ -19,8 +19,8 @@ from gateway.settings.mailboxes import accounts, grants, smarthost_tokens
 from gateway.settings.places import built_in
 from gateway.store import outbox
 from gateway.store.engine import check_durable
+from gateway.store.reach import OUT_OF_REACH
 from gateway.store.retention import Retention
-from gateway.store.transaction import OUT_OF_REACH
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
 from gateway.wire.dkim_sign import Signer, SigningCarrier, read_signer

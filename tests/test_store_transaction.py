@@ -1,14 +1,16 @@
 """Steps in shared commits: in order, each undone alone, repeated on conflict."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, Engine, event, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from gateway.store.engine import open_engine
+from gateway.store.reach import DatabaseAway, Refused, told_apart
 from gateway.store.tables import counters
 from gateway.store.transaction import ATTEMPTS_MAX, Conflict, Transactions
 
@@ -161,3 +163,46 @@ async def test_what_conflicts_at_the_end_is_still_finished(engine: Engine) -> No
     await asyncio.to_thread(transactions.close)
 
     assert await asked == 1
+
+
+async def test_a_statement_that_is_refused_is_no_database_that_is_away(
+    transactions: Transactions, engine: Engine
+) -> None:
+    def reach_too_far(connection: Connection) -> None:
+        # What each database refuses with the very class that it has for a lost connection.
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("SELECT abs(-9223372036854775808)"))
+        else:
+            noise = "SELECT string_agg(md5(n::text), '') FROM generate_series(1, 400) AS n"
+            connection.execute(text(f"INSERT INTO counters (name, value) VALUES (({noise}), 1)"))
+
+    with pytest.raises(Refused) as refused:
+        await transactions(reach_too_far)
+
+    assert str(refused.value) in ("OperationalError 1", "OperationalError 54000")
+    assert await transactions(count_up) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "kind"),
+    [
+        pytest.param(sqlite3.SQLITE_FULL, "disk is full", OperationalError, id="full"),
+        pytest.param(sqlite3.SQLITE_BUSY | 2 << 8, "locked", OperationalError, id="busy"),
+        pytest.param(sqlite3.SQLITE_IOERR | 3 << 8, "disk", OperationalError, id="disk"),
+        pytest.param(sqlite3.SQLITE_ERROR, "no such table: x", OperationalError, id="schema"),
+        pytest.param(sqlite3.SQLITE_CORRUPT, "malformed", DatabaseAway, id="malformed"),
+        pytest.param(sqlite3.SQLITE_NOTADB, "no database", DatabaseAway, id="no database"),
+        pytest.param(sqlite3.SQLITE_ERROR, "bad: Ann's text", Refused, id="a statement"),
+    ],
+)
+def test_what_speaks_of_the_file_is_waited_for(
+    code: int, words: str, kind: type[Exception]
+) -> None:
+    driver = sqlite3.OperationalError(words)
+    driver.sqlite_errorcode = code
+    wrapped = DatabaseError if kind is DatabaseAway else OperationalError
+
+    told = told_apart(wrapped("", {}, driver))
+
+    assert type(told) is kind
+    assert kind is OperationalError or words not in str(told)

@@ -108,7 +108,7 @@ def check(
     Exit code 0 where all is well, 1 where a part does not work, 78 for wrong settings.
     """
     from gateway.cli import connect as wires
-    from gateway.store.transaction import OUT_OF_REACH
+    from gateway.store.reach import OUT_OF_REACH
 
     operator = operator_of(context)
     settings = operator.settings(config)

@@ -14,18 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import (
-    DBAPIError,
-    DisconnectionError,
-    InterfaceError,
-    OperationalError,
-    PendingRollbackError,
-    ResourceClosedError,
-    SQLAlchemyError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.store.engine import is_sqlite
+from gateway.store.reach import told_apart
 
 Result = TypeVar("Result")
 Step = Callable[[Connection], Result]
@@ -34,16 +26,6 @@ SHARED_MAX: Final = 64
 """Steps in one commit: bounds what a failed commit repeats and how long others wait."""
 ATTEMPTS_MAX: Final = 5
 RETRY_STATES: Final = frozenset({"40001", "40P01"})
-OUT_OF_REACH: Final = (
-    OperationalError,
-    InterfaceError,
-    DisconnectionError,
-    PendingRollbackError,
-    ResourceClosedError,
-    PoolTimeoutError,
-    OSError,
-)
-"""The database is away or went away: nothing happened, or nobody knows; try again later."""
 
 
 class Conflict(Exception):
@@ -198,7 +180,7 @@ def _answer(job: _Job[Any], outcome: Outcome) -> None:
         if job.future.done():
             return
         if outcome.failure is not None:
-            job.future.set_exception(outcome.failure)
+            job.future.set_exception(told_apart(outcome.failure))
         else:
             job.future.set_result(outcome.result)
 

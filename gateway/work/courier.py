@@ -22,7 +22,8 @@ from gateway.store.apply import apply
 from gateway.store.desk_rows import load_ticket
 from gateway.store.occasion import Occasion
 from gateway.store.outbox import Claimed
-from gateway.store.transaction import OUT_OF_REACH, Step, Transactions
+from gateway.store.reach import OUT_OF_REACH
+from gateway.store.transaction import Step, Transactions
 from gateway.wire.delivery import Carrier, Delivery
 from gateway.work.bells import Bells
 from gateway.work.intake import Desk, describe_failure

@@ -28,7 +28,8 @@ from gateway.store.apply import apply
 from gateway.store.facts import gather
 from gateway.store.mails import is_taken_in, record
 from gateway.store.occasion import Applied, Occasion
-from gateway.store.transaction import OUT_OF_REACH, Conflict, Transactions
+from gateway.store.reach import OUT_OF_REACH, Refused
+from gateway.store.transaction import Conflict, Transactions
 from gateway.work.bells import Bells
 from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
 from gateway.work.restored import held_back
@@ -268,6 +269,8 @@ def describe_failure(error: Exception) -> str:
     """The kind of an error and where it rose; never its text, which may quote the mail (P16)."""
     if isinstance(error, IntegrityError | Conflict):
         return type(error).__name__
+    if isinstance(error, Refused):
+        return f"refused by the database: {error}"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
