@@ -5,6 +5,7 @@ Rules for this file:
 2. Puts that wait at the same time share one sync: durability is nearly free under load.
 3. A mail leaves only as done or parked; parked mails keep their bytes and the reason.
 4. accepted = waiting + done + parked, always: the tallies move in the same transaction.
+5. After a sync that failed nothing is written until the next start (fault F06).
 
 One SQLite file per node (WAL, FULL), so that mail is accepted while the main database is down.
 """
@@ -23,9 +24,28 @@ from typing import Any, Final, Literal, TypeVar
 
 from gateway.mail.envelope import envelope_text, read_envelope
 from gateway.mail.message import Envelope
-from gateway.spool_commit import SHARED_MAX, Job, Row, SpoolFailure, SpoolFull, Write, commit
+from gateway.spool_commit import (
+    SHARED_MAX,
+    Job,
+    Row,
+    SpoolFailure,
+    SpoolFull,
+    SyncFailed,
+    Write,
+    commit,
+    refuse,
+)
 
-__all__ = ["Counts", "Spool", "SpoolFailure", "SpoolFull", "Spooled", "State", "new_queue_id"]
+__all__ = [
+    "Counts",
+    "Spool",
+    "SpoolFailure",
+    "SpoolFull",
+    "Spooled",
+    "State",
+    "SyncFailed",
+    "new_queue_id",
+]
 
 TRIES_MAX: Final = 3
 TAKE_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -94,6 +114,8 @@ class Spool:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.arrived = asyncio.Event()
         """Set when something was put: intake's bell."""
+        self.broken: SyncFailed | None = None
+        """Why nothing is written any more until the next start."""
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
         self._thread.start()
 
@@ -214,7 +236,10 @@ class Spool:
                     ends = True
                 else:
                     jobs.append(more)
-            commit(connection, jobs)
+            if self.broken:
+                refuse(jobs, self.broken)
+            else:
+                self.broken = commit(connection, jobs)
             if ends:
                 break
         connection.close()

@@ -67,6 +67,8 @@ def run(context: typer.Context, config: Config = None) -> None:
         told = ", ".join(map(describe_failure, _leaves(group)))
         journal.fail("crashed", reason=told)
         refuse(f"ended by a fault of the gateway: {told}", FAULT)
+    finally:
+        journal.let_go()
 
 
 def _leaves(error: Exception) -> list[Exception]:

@@ -138,7 +138,7 @@ class Figures:
             self._mails.labels(state).set(getattr(counts, state))
         self._age.labels("mail").set(self._since(oldest))
         self._octets.labels("spool").set(self._parts.spool.octets())
-        return True
+        return self._parts.spool.broken is None
 
     async def _ask_database(self) -> bool:
         now = self._parts.clock()

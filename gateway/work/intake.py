@@ -23,7 +23,7 @@ from gateway.desk.learned import Learned
 from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
 from gateway.letters.writer import Writer
-from gateway.spool import Spool, Spooled, SpoolFailure, SpoolFull
+from gateway.spool import Spool, Spooled, SpoolFailure, SpoolFull, SyncFailed
 from gateway.store.apply import apply
 from gateway.store.facts import gather
 from gateway.store.mails import is_taken_in, record
@@ -80,6 +80,8 @@ class Intake:
         self._bells = bells
         self._tell = tell
         self._stopping = False
+        self._since = desk.clock()
+        self._told_broken = False
 
     def stop(self) -> None:
         """Finish the mails in hand and take no more."""
@@ -91,6 +93,8 @@ class Intake:
         pause = PAUSE_SECONDS
         while not self._stopping:
             outcome = await self.take_waiting()
+            if self._spool.broken:
+                await self._tell_broken(self._spool.broken)
             if outcome == "down":
                 # Database or spool are away: mail stays in the spool, and we ask less and less.
                 await self._rest(pause)
@@ -258,6 +262,12 @@ class Intake:
             f"To look at it: gateway mail show {queue_id}. "
             f"To try again: gateway mail release {queue_id}.",
         )
+
+    async def _tell_broken(self, failure: SyncFailed) -> None:
+        """Once in the life of a process: the operator must look after the disk (fault F06)."""
+        if not self._told_broken:
+            text = f"No mail is accepted any more: {failure}. Senders keep theirs and try again."
+            self._told_broken = await self._tell(f"spool_broken:{self._since.isoformat()}", text)
 
     @staticmethod
     def _spool_away(queue_id: str, error: Exception) -> Outcome:

@@ -81,6 +81,11 @@ class Cluster:
         self.sql(f"CREATE DATABASE {name} TEMPLATE migrated")
         return self.url(name)
 
+    def drop(self, url: str) -> None:
+        """Throw a database away: hundreds of them would fill the disk and slow the end."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
