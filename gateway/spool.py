@@ -13,16 +13,14 @@ One SQLite file per node (WAL, FULL), so that mail is accepted while the main da
 import asyncio
 import contextlib
 import queue
-import random
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
-from gateway.mail.envelope import envelope_text, read_envelope
+from gateway.mail.envelope import envelope_text
 from gateway.mail.message import Envelope
 from gateway.spool_commit import (
     SHARED_MAX,
@@ -35,6 +33,7 @@ from gateway.spool_commit import (
     commit,
     refuse,
 )
+from gateway.spool_record import Counts, Spooled, State, new_queue_id, spooled_from
 
 __all__ = [
     "Counts",
@@ -50,8 +49,9 @@ __all__ = [
 TRIES_MAX: Final = 3
 TAKE_BYTES_MAX: Final = 16 * 1024 * 1024
 PREVIEW: Final = 200
+PATIENCE: Final = timedelta(seconds=15)
+"""How long a writer waits for another process that holds the file (fault F11)."""
 
-State = Literal["waiting", "parked"]
 Result = TypeVar("Result")
 
 _SCHEMA: Final = """
@@ -73,41 +73,12 @@ INSERT OR IGNORE INTO tally VALUES ('accepted', 0), ('done', 0), ('refused', 0);
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spooled:
-    """A mail of the spool."""
-
-    envelope: Envelope
-    raw: bytes
-    tries: int = 0
-    state: State = "waiting"
-    reason: str = ""
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How many mails there were and are; accepted = waiting + done + parked."""
-
-    accepted: int
-    waiting: int
-    done: int
-    parked: int
-    refused: int
-
-
-def new_queue_id(now: datetime) -> str:
-    """A name for one taken-in mail that sorts by time."""
-    # A name, no secret: the system's own chance costs more.
-    chance = random.getrandbits(32)
-    return f"{int(now.timestamp() * 1000):011x}{chance:08x}"
-
-
 class Spool:
     """The spool of one node."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: timedelta = PATIENCE) -> None:
         self._path = path
+        self._patience = patience
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(self._connect()) as connection:
             connection.executescript(_SCHEMA)
@@ -131,7 +102,7 @@ class Spool:
             "page_size=32768",
             "journal_mode=WAL",
             "synchronous=FULL",
-            "busy_timeout=15000",
+            f"busy_timeout={self._patience // timedelta(milliseconds=1)}",
         ):
             connection.execute(f"PRAGMA {setting}")
         return connection
@@ -275,7 +246,7 @@ class Spool:
                 octets += len(raw)
                 if taken and octets > TAKE_BYTES_MAX:
                     break
-                taken.append((seq, _spooled(envelope, raw, *rest)))
+                taken.append((seq, spooled_from(envelope, raw, *rest)))
         return taken
 
     def find(self, queue_id: str) -> Spooled | None:
@@ -285,7 +256,7 @@ class Spool:
                 "SELECT envelope, raw, tries, state, reason, size FROM spool WHERE queue_id = ?",
                 (queue_id,),
             ).fetchone()
-        return _spooled(*row) if row else None
+        return spooled_from(*row) if row else None
 
     def listing(self, state: State, limit: int = 1000) -> Sequence[Spooled]:
         """Mails in a state without their bytes, oldest first."""
@@ -295,7 +266,7 @@ class Spool:
                 " ORDER BY seq LIMIT ?",
                 (state, limit),
             ).fetchall()
-        return [_spooled(*row) for row in rows]
+        return [spooled_from(*row) for row in rows]
 
     def release(self, queue_id: str) -> bool:
         """Put a parked mail back; false where none has this id."""
@@ -356,16 +327,3 @@ def keep(
         ),
     )
     connection.execute("UPDATE tally SET count = count + 1 WHERE name = 'accepted'")
-
-
-def _spooled(
-    envelope: str, raw: bytes, tries: int, state: State, reason: str, size: int
-) -> Spooled:
-    return Spooled(
-        envelope=read_envelope(envelope),
-        raw=raw,
-        tries=tries,
-        state=state,
-        reason=reason,
-        size=size,
-    )
