@@ -77,7 +77,7 @@ async def test_f43_mail_goes_on_where_the_diary_cannot_be_written(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not tracer(), reason="strace is missing, or may not trace on this machine")
-async def test_f06_after_a_sync_that_failed_nothing_is_accepted_until_the_next_start(
+async def test_f06_after_a_sync_that_failed_nothing_is_accepted_until_a_start(
     tmp_path: Path, smarthost: Smarthost
 ) -> None:
     # Given a daemon under which the disk fails one sync of the spool

@@ -123,7 +123,7 @@ def resident() -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def test_f11_a_spool_that_another_process_holds_is_waited_for_and_holds_up_nobody(
+async def test_f11_a_spool_that_another_process_holds_holds_up_nobody(
     tmp_path: Path,
 ) -> None:
     impatient = partial(Spool, patience=timedelta(seconds=1))
