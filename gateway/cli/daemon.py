@@ -217,7 +217,11 @@ def _smarthost(operator: Operator, config: Path | None) -> tuple[str, str]:
         return "FAIL", f"{relay.host}:{relay.port}: {error.reason}"
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return "FAIL", f"{relay.host}:{relay.port}: {error}"
-    return "ok", f"{relay.host}:{relay.port} ({relay.security})"
+    told = f"{relay.host}:{relay.port} ({relay.security})"
+    outbox = settings.gateway.outbox
+    if outbox.maildir != type(outbox)().maildir:
+        return "note", f"{told}; letters go there, outbox.maildir is not used"
+    return "ok", told
 
 
 def _trust(operator: Operator, config: Path | None) -> tuple[str, str]:
