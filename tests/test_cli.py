@@ -252,10 +252,12 @@ def test_import_takes_an_mbox_and_a_maildir(desk: Path, tmp_path: Path) -> None:
     box.close()
 
     for source in ("old.mbox", "Maildir"):
-        ran = run_gateway("import", "--quiet", str(tmp_path / source), config=desk)
+        ran = run_gateway("import", str(tmp_path / source), config=desk)
         assert (ran.code, ran.output.split()[0]) == (0, "3")
 
-    assert run_gateway("mail", "count", "--json", config=desk).json()["waiting"] == 6
+    again = run_gateway("import", "--quiet", str(tmp_path / "Maildir"), config=desk)
+    assert (again.code, again.output, again.errors) == (0, "", "")
+    assert run_gateway("mail", "count", "--json", config=desk).json()["waiting"] == 9
 
 
 def test_an_unknown_ticket_or_mail_is_an_error_that_says_where_to_look(desk: Path) -> None:
