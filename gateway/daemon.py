@@ -303,13 +303,12 @@ async def _release(parts: Parts) -> None:
         journal.warn("database_down", loop="drain", error=type(error).__name__)
 
 
-async def run_until_signalled(settings: Settings) -> None:
-    """The daemon of `gateway run`: SIGTERM and SIGINT drain it."""
-    daemon = Daemon(settings)
+async def run_until_signalled(daemon: Daemon, ready: Callable[[str], None] | None = None) -> None:
+    """The daemon of `gateway run`: SIGTERM and SIGINT drain it, also where a shell ignores them."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, daemon.stop)
-    await daemon.run(_say)
+    await daemon.run(ready or _say)
 
 
 def _say(line: str) -> None:

@@ -44,7 +44,7 @@ def run(context: typer.Context, config: Config = None) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from gateway import journal
-    from gateway.daemon import AlreadyRunning, run_until_signalled
+    from gateway.daemon import AlreadyRunning, Daemon, run_until_signalled
     from gateway.spool import SpoolFailure, SpoolFull
     from gateway.store.engine import UnsafeDatabase
     from gateway.store.upgrade import NewerDatabase
@@ -56,7 +56,7 @@ def run(context: typer.Context, config: Config = None) -> None:
     _need_files(settings)
     journal.start(form=settings.gateway.log.format, level=settings.gateway.log.level)
     try:
-        asyncio.run(run_until_signalled(settings))
+        asyncio.run(run_until_signalled(Daemon(settings)))
     except (AlreadyRunning, UnsafeDatabase, NewerDatabase) as error:
         refuse(str(error))
     except SQLAlchemyError as error:
