@@ -13,6 +13,8 @@ import pytest
 from acting.operator import run_gateway, run_process
 from desks import change, write_desk
 
+from gateway.cli.app import COMMANDS
+
 MAIL = b"""From: Kim <kim@newco.example>
 To: support@desk.example
 Subject: Tax settings
@@ -408,3 +410,20 @@ def test_a_report_that_cannot_be_made_says_why(
 
     assert (ran.code, hint in ran.errors) == (code, True)
     assert "Traceback" not in ran.errors
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_where_the_tree_says_and_teaches(name: str) -> None:
+    ran = run_gateway(name, "--help")
+
+    assert ran.code == 0
+    assert ran.output.startswith("Usage: ")
+    assert max(map(len, ran.output.splitlines())) <= 80
+
+
+def test_the_tree_is_listed_without_what_its_commands_import() -> None:
+    heavy = "import sys, gateway.cli.app; print('sqlalchemy' in sys.modules)"
+
+    ran = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "False\n"

@@ -32,8 +32,8 @@ Probe = Callable[[Operator, Path | None], tuple[str, str]]
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the tree."""
-    app.command(short_help="Serve: take mail in, answer, keep promises.")(run)
-    app.command(short_help="Check settings and parts; sends nothing.")(check)
+    app.command()(run)
+    app.command()(check)
 
 
 def run(context: typer.Context, config: Config = None) -> None:

@@ -47,7 +47,7 @@ WEEK: Final = timedelta(days=7)
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="See it all in a minute, on a throw-away desk.")(demo)
+    app.command()(demo)
 
 
 def demo(

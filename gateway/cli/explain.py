@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="Show what a mail would lead to, and why.")(explain)
+    app.command()(explain)
 
 
 def explain(

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="Which nodes serve this desk, and what each holds.")(nodes)
-    app.command(short_help="How much is kept, and how much of the disk it takes.")(storage)
+    app.command()(nodes)
+    app.command()(storage)
 
 
 def nodes(

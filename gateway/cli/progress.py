@@ -13,7 +13,9 @@ def progress(what: str, total: int | None, *, quiet: bool = False) -> Iterator[S
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
+    console = Console(stderr=True)
+    shown = console.is_terminal and not quiet
+    with Progress(console=console, transient=True, disable=not shown) as bar:
         task = bar.add_task(what, total=total)
 
         def step(stage: str = "") -> None:

@@ -28,9 +28,9 @@ NO_USER = 67
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the tree."""
-    app.command(short_help="Show what the gateway sees in a mail.")(parse)
-    app.command(short_help="Take one mail from a pipe.")(deliver)
-    app.command("import", short_help="Take in an mbox or Maildir.")(import_mails)
+    app.command()(parse)
+    app.command()(deliver)
+    app.command("import")(import_mails)
 
 
 def parse(

@@ -20,7 +20,7 @@ USAGE = 2
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="Promises kept and missed, credits, load.")(report)
+    app.command()(report)
 
 
 def report(
