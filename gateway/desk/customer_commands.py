@@ -25,13 +25,13 @@ from gateway.desk.trust import is_proved, may_confirm
 def _confirm(reply: Reply, command: Command) -> None:
     if not may_confirm(reply.proof, reply.facts, reply.draft.policy):
         reply.draft.because("this contact may not confirm (M10)")
-        reply.flags.add("foreign")
-        tell_foreign_confirm(reply)
+        who = reply.draft.policy.assessment.confirm_from
+        reply.flags.add(f"only_{who}")
+        tell_foreign_confirm(reply, why=who)
         reply.text = reply.mail.new_text
         return
     present = reply.ticket.present
-    waits = present is not None and present.verdict is Verdict.OPEN
-    if waits and not is_proved(reply.proof, reply.draft.policy):
+    if reply.ticket.awaits_consent and not is_proved(reply.proof, reply.draft.policy):
         reply.draft.because("confirmation without proof: the contact is asked (M4)")
         reply.draft.to_customer(
             "confirm_challenge",
