@@ -205,3 +205,31 @@ async def test_a_colleague_who_may_not_confirm_hears_it_too(room: Room) -> None:
     assert [to for event, to in told if event == "confirm_foreign"] == [ANN, "bob@acme.example"]
     assert ("engineer_customer_reply", EVA) in told
     assert "only ann@acme.example may" in room.text("engineer_customer_reply")
+
+
+# sla.followups
+
+FOLLOW_UP = {"id": "T-1001", "status": "in_progress", "category": 2, "assignee": "eva"}
+
+
+@pytest.mark.parametrize("room", [{"sla.followups": "off"}], indirect=True)
+@pytest.mark.parametrize(("state", "charged"), [("none", 10), ("active", 20)])
+async def test_no_promise_follows_an_answer_where_the_option_says_so(
+    room: Room, state: str, charged: int
+) -> None:
+    room.given({**FOLLOW_UP, "hotrush": state, "charged": charged, "waiting_on": "customer"})
+
+    told = await room.write(ANN, "And where do I find the cache?")
+
+    assert ("engineer_customer_reply", EVA) in told
+    assert room.ticket().clocks == ()
+
+
+@pytest.mark.parametrize("room", [{"sla.followups": "off"}], indirect=True)
+async def test_whoever_waits_for_the_first_answer_is_promised_one_all_the_same(room: Room) -> None:
+    room.given({"id": "T-1001", "status": "assigned", "assignee": "eva"})
+    await room.write(EVA, "#ask\nWhich version do you have?")
+
+    await room.write(ANN, "Version 4.18.")
+
+    assert [str(one.kind) for one in room.ticket().clocks] == ["next_response"]

@@ -55,12 +55,13 @@ def stop(draft: Draft, number: int, *kinds: ClockKind, met: bool) -> None:
 def wait_for_staff(draft: Draft, number: int) -> None:
     """A customer wrote in an answered ticket: the next response is promised, once.
 
-    A clock that runs keeps its due time, and none runs while a confirmation is awaited.
+    A clock that runs keeps its due time, and none runs while a confirmation is awaited. The option
+    `sla.followups = "off"` promises nothing after the first answer.
     """
     ticket = draft.ticket(number)
     if ticket.clocks or ticket.status in (Status.AWAITING, Status.CLOSED):
         return
-    if draft.policy.sla.followups == "off" and ticket.is_urgent:
+    if draft.policy.sla.followups == "off" and ticket.answered_at is not None:
         return
     start(draft, number, ClockKind.NEXT_RESPONSE)
 
