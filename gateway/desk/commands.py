@@ -180,7 +180,7 @@ def _read_confirm(text: str) -> Command | None:
 
 
 def _read_buy(text: str) -> Command | None:
-    found = BUY.fullmatch(text)
+    found = next((one for form in BUY if (one := form.fullmatch(text))), None)
     if not found:
         return None
     # A size nobody sells, such as -5 or 1.5, is answered with the price list (rule A29).
