@@ -1,5 +1,7 @@
 """HotRush at odd moments: looked at when charged, asked for later, ended while it is priced."""
 
+from datetime import timedelta
+
 import pytest
 from acting.room import ANN, EVA, INBOX, Room
 
@@ -233,3 +235,22 @@ async def test_whoever_waits_for_the_first_answer_is_promised_one_all_the_same(r
     await room.write(ANN, "Version 4.18.")
 
     assert [str(one.kind) for one in room.ticket().clocks] == ["next_response"]
+
+
+# One reminder a day
+
+
+async def test_a_withdrawal_brings_no_second_reminder_on_the_same_day(room: Room) -> None:
+    room.given(
+        {
+            "id": "T-1001",
+            "status": "assigned",
+            "hotrush": "active",
+            "assignee": "eva",
+            "received_at": "2026-07-07T16:00:00Z",
+            "reminded": True,
+        }
+    )
+    await room.write(ANN, "hotrush off")
+
+    assert await room.ring(timedelta(seconds=5)) == []

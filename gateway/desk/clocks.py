@@ -28,7 +28,7 @@ def start(draft: Draft, number: int, kind: ClockKind, *, at: datetime | None = N
         urgent=is_urgent(draft, ticket, kind),
         left=ticket.time_left if resumed else None,
     )
-    draft.record(StartClock(ticket=number, clock=clock, steps=steps(draft.policy, clock)))
+    draft.record(StartClock(ticket=number, clock=clock, steps=steps(draft.policy, clock, draft.at)))
 
 
 def is_urgent(draft: Draft, ticket: Ticket, kind: ClockKind) -> bool:
@@ -83,4 +83,6 @@ def redate(draft: Draft, number: int, *, from_start: bool) -> None:
         fresh = start_clock(
             draft.policy, clock.kind, begun_at, urgent=is_urgent(draft, ticket, clock.kind)
         )
-        draft.record(StartClock(ticket=number, clock=fresh, steps=steps(draft.policy, fresh)))
+        draft.record(
+            StartClock(ticket=number, clock=fresh, steps=steps(draft.policy, fresh, draft.at))
+        )
