@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 import pytest_asyncio
 import structlog
+from acting.room import Room
 from acting.stage import NOW, Stage, people_of_the_cases
 from servers.certificates import Authority
 from servers.dovecot import Dovecot, dovecot, free_port
@@ -163,4 +164,16 @@ async def stage(tmp_path: Path, either_url: str, reader: Reader) -> AsyncIterato
     made = Stage(tmp_path, either_url, people_of_the_cases(), {}, NOW, reader)
     await made.open()
     yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def room(
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str, reader: Reader
+) -> AsyncIterator[Room]:
+    """A desk on which people write to each other; its options are the fixture's parameter."""
+    options = getattr(request, "param", {})
+    made = Stage(tmp_path, sqlite_url, people_of_the_cases(), options, NOW, reader)
+    await made.open()
+    yield Room(made)
     await made.close()

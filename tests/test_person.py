@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from acting.operator import run_gateway
-from small_desk import SmallDesk
+from small_desk import SmallDesk, text_of
 from sqlalchemy import select
 
 from gateway.store.mail_tables import mails
@@ -101,4 +101,49 @@ async def test_an_export_says_what_is_wrong(
 
     assert (ran.code, told in ran.errors) == (code, True)
     assert (tmp_path / "there").read_text(encoding="utf-8") == "mine"
+    await desk.close()
+
+
+# How one person reads letters
+
+
+async def test_a_zone_of_their_own_is_set_and_said(tmp_path: Path, reader: Reader) -> None:
+    desk = await a_desk_with_ann(tmp_path / "desk", reader)
+
+    desk.run("customers", "set", ANN, "--zone", "Asia/Tokyo")
+
+    await desk.receive(ANN, DESK, "Prices", "How do I show prices?", "2026-07-06T09:00")
+    letter = text_of(desk.last("ticket_received", ANN))
+    # Tuesday 13:00 at the desk, 18:00 in Tokyo.
+    assert "(UTC+9)" in letter
+    shown = run_gateway("customers", "show", "acme", config=desk.path).output
+    assert f"{ANN} Asia/Tokyo" in shown
+    assert "Asia/Tokyo" in run_gateway("customers", "export", config=desk.path).output
+    desk.run("customers", "set", "acme", "--zone", "Europe/Paris")
+    assert "Europe/Paris\n" in run_gateway("customers", "show", "acme", config=desk.path).output
+    await desk.close()
+
+
+async def test_a_zone_nobody_knows_is_refused(tmp_path: Path, reader: Reader) -> None:
+    desk = await a_desk_with_ann(tmp_path / "desk", reader)
+
+    ran = run_gateway("customers", "set", "acme", "--zone", "Asia/Tokio", config=desk.path)
+
+    assert (ran.code, "Asia/Tokyo" in ran.errors) == (2, True)
+    await desk.close()
+
+
+async def test_a_ticket_is_shown_in_the_time_of_the_desk(tmp_path: Path, reader: Reader) -> None:
+    desk = await a_desk_with_ann(tmp_path / "desk", reader)
+
+    shown = run_gateway("tickets", "show", "T-1001", config=desk.path).output
+    asked = run_gateway("tickets", "show", "T-1001", "--json", config=desk.path).output
+    listed = run_gateway("tickets", "list", config=desk.path).output
+
+    assert "due:               Tue 7 Jul 2026 12:10 (UTC+4), 2026-07-07 08:10 UTC\n" in shown
+    assert "answer due Tue 7 Jul 2026 12:10 (UTC+4)" in shown
+    assert "A1: category 1, 5 credits, confirmed, proposed Mon 6 Jul 2026 12:05 (UTC+4)" in shown
+    assert "datetime" not in shown
+    assert json.loads(asked)["timers"] == {"answer_due": "2026-07-07T08:10:00Z"}
+    assert "2026-07-07 12:10" in listed
     await desk.close()

@@ -64,6 +64,7 @@ INCOMPLETE = (
     "gateway credits adjust",
     "gateway customers import",
     "gateway customers export",
+    "gateway customers erase",
     "gateway backup",
     "gateway restore --hold",
     "gateway nodes --forget NODE",

@@ -103,7 +103,31 @@ def test_a_wrong_key_is_named_with_what_to_write(
     path = write_desk(tmp_path)
     change(tmp_path / file, old, new)
 
-    assert problems_of(path) == wanted
+    assert [re.sub(r" \(line \d+\)$", "", one) for one in problems_of(path)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        pytest.param("policy.toml", "working_days = 1", "working_days = 0", id="a level"),
+        pytest.param("policy.toml", 'target = "60m"', 'target = "0m"', id="of HotRush"),
+        pytest.param("staff.toml", 'roles = ["manager"]', 'roles = ["boss"]', id="a person"),
+        pytest.param(
+            "staff.toml", 'name = "Max"', 'name = "Max"\naway = ["july"]', id="an absence"
+        ),
+    ],
+)
+def test_a_problem_names_the_line_that_is_wrong(
+    tmp_path: Path, file: str, old: str, new: str
+) -> None:
+    path = write_desk(tmp_path)
+    change(tmp_path / file, old, new)
+    wrong = new.rsplit("\n", maxsplit=1)[-1]
+    lines = (tmp_path / file).read_text(encoding="utf-8").split("\n")
+
+    (problem,) = problems_of(path)
+
+    assert problem.endswith(f"(line {lines.index(wrong) + 1})")
 
 
 def test_problems_of_all_files_are_told_together(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
+from gateway.cli.erase import ask, carry_out, describe
 from gateway.cli.operator import Config, Json, operator_of, print_rows, refuse
 from gateway.cli.person import write_person
 from gateway.desk import operator
@@ -21,13 +23,15 @@ from gateway.store.facts import waiting_tickets
 from gateway.store.register import account_named
 from gateway.store.transaction import run_once
 from gateway.work.acts import act
+from gateway.worktime.zone import UnknownZone
+from gateway.worktime.zone import zone as zone_named
 
 app = typer.Typer(help="Customers: accounts and who may write for them.", no_args_is_help=True)
 AccountName = Annotated[
     str,
     typer.Argument(help="The account, or the address of one of its contacts.", metavar="ACCOUNT"),
 ]
-COLUMNS = ("account", "name", "address", "contact_name", "primary", "language", "payment")
+COLUMNS = ("account", "name", "address", "contact_name", "primary", "language", "zone", "payment")
 
 
 @app.command()
@@ -85,6 +89,8 @@ def show(
         "withdrawals_used": len(found.withdrawals),
         "contacts": ", ".join(one.address for one in found.contacts),
         "primary": found.primary,
+        "language": _each(found.contacts, "language"),
+        "zone": _each(found.contacts, "zone"),
     }
     if json:
         print_rows([row], as_lines=True)
@@ -107,12 +113,14 @@ def set_account(
         list[str] | None, typer.Option(help="Address that may write no longer.")
     ] = None,
     primary: Annotated[str | None, typer.Option(help="Address that hears of credits.")] = None,
-    language: Annotated[
-        str | None, typer.Option(help="Language of letters to all contacts, such as de.")
+    language: Annotated[str | None, typer.Option(help="Language of letters, such as de.")] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option(help="Time zone in which due times are said too, such as Asia/Tokyo; or ''."),
     ] = None,
     config: Config = None,
 ) -> None:
-    """Change an account."""
+    """Change an account; language and zone of all its contacts, or of the one you name."""
     if payment not in (None, "ask_first", "pre_agreed", "default"):
         refuse("--payment is ask_first, pre_agreed or default", 2)
     values: dict[str, str | None] = {}
@@ -120,6 +128,8 @@ def set_account(
         values["name"] = name
     if payment is not None:
         values["payment"] = None if payment == "default" else payment
+    reading = _reading(language, zone)
+    only = normalised_address(account) if "@" in account else ""
     with operator_of(context).desk(config) as (engine, desk):
         at = desk.clock()
 
@@ -134,11 +144,22 @@ def set_account(
                 register.remove_contact(connection, found.id, address, at=at)
             if primary is not None:
                 register.make_primary(connection, found.id, primary, at=at)
-            if language is not None:
-                register.set_language(connection, found.id, language, at=at)
+            if reading:
+                register.set_reading(connection, found.id, reading, only=only, at=at)
 
         run_once(engine, write)
     print(f"{account}: changed")
+
+
+def _reading(language: str | None, zone: str | None) -> dict[str, str]:
+    """How contacts read their letters, as far as it was said; an unknown zone is refused."""
+    if zone:
+        try:
+            zone_named(zone)
+        except UnknownZone as error:
+            refuse(str(error), 2)
+    given = {"language": language, "zone": zone}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 @app.command()
@@ -203,9 +224,29 @@ def export_accounts(
                     "contact_name": _cell(contact.name),
                     "primary": "yes" if contact.is_primary else "",
                     "language": contact.language,
+                    "zone": contact.zone,
                     "payment": str(one.payment or ""),
                 }
             )
+
+
+@app.command()
+def erase(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="One person, by their address.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: Config = None,
+) -> None:
+    """Erase one person: texts, mails, attachments, letters, name and address. The book stays.
+
+    Refused while a mail of or to them waits, or a ticket of theirs is open.
+    """
+    operator, known = operator_of(context), normalised_address(address)
+    with operator.desk(config) as (engine, desk), operator.spool(config) as spool:
+        describe(engine, spool, desk.policy.staff, known)
+        if not yes:
+            ask(known)
+        carry_out(engine, known, desk.clock())
 
 
 @app.command("import")
@@ -235,6 +276,11 @@ def _problem(row: dict[str, str]) -> str:
         return "the column account is missing or empty"
     if "@" not in (row.get("address") or ""):
         return f"{row.get('address')!r} is no address"
+    if zone := row.get("zone"):
+        try:
+            zone_named(zone)
+        except UnknownZone as error:
+            return str(error)
     if row.get("payment") not in (None, "", "ask_first", "pre_agreed"):
         return f"payment {row['payment']!r}: write ask_first or pre_agreed"
     return ""
@@ -255,9 +301,18 @@ def _import(connection: Connection, row: dict[str, str], at: datetime) -> bool:
         name=row.get("contact_name") or "",
         is_primary=row.get("primary") == "yes",
         language=row.get("language") or "",
+        zone=row.get("zone") or "",
     )
     register.add_contact(connection, contact, at=at)
     return True
+
+
+def _each(people: Iterable[Contact], field: str) -> str | None:
+    """What contacts have told or been given: once where all agree."""
+    said = {one.address: getattr(one, field) for one in people}
+    if len(set(said.values())) <= 1:
+        return next(iter(said.values()), "") or None
+    return ", ".join(f"{address} {value}" for address, value in said.items() if value)
 
 
 def _cell(text: str) -> str:

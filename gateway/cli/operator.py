@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -148,8 +148,8 @@ def as_json(row: Mapping[str, Any]) -> str:
     return json.dumps(row, default=_plain, ensure_ascii=False)
 
 
-def print_rows(rows: Iterable[Mapping[str, Any]], *, as_lines: bool) -> None:
-    """Rows as JSON lines, or as a table for people."""
+def print_rows(rows: Iterable[Mapping[str, Any]], *, as_lines: bool, zone: tzinfo = UTC) -> None:
+    """Rows as JSON lines, or as a table for people, whose instants are in a zone."""
     listed = list(rows)
     if as_lines:
         for row in listed:
@@ -159,7 +159,7 @@ def print_rows(rows: Iterable[Mapping[str, Any]], *, as_lines: bool) -> None:
         return
     names = list(listed[0])
     cells = [[name.replace("_", " ") for name in names]]
-    cells += [[_shown(row[name]) for name in names] for row in listed]
+    cells += [[_shown(row[name], zone) for name in names] for row in listed]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
     for line in cells:
         print(
@@ -167,14 +167,17 @@ def print_rows(rows: Iterable[Mapping[str, Any]], *, as_lines: bool) -> None:
         )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, zone: tzinfo) -> str:
     if value is None:
         return "-"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    # Control characters of strangers never reach the operator's terminal (attack A71).
-    text = str(value)
-    return "".join(char if char.isprintable() else "?" for char in text)[:60]
+        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return printable(str(value))[:60]
+
+
+def printable(text: str) -> str:
+    """Control characters of strangers never reach the operator's terminal (attack A71)."""
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _plain(value: Any) -> Any:

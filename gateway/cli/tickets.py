@@ -1,15 +1,26 @@
 """`gateway tickets`: what the desk works on."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime, tzinfo
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
 
-from gateway.cli.operator import Config, Json, as_json, operator_of, print_rows, refuse
-from gateway.desk.model import Ticket
+from gateway.cli.operator import (
+    Config,
+    Json,
+    as_json,
+    operator_of,
+    print_rows,
+    printable,
+    refuse,
+)
+from gateway.desk.model import Ticket, Verdict
 from gateway.desk.queue import queue_order
+from gateway.letters.context import instant
 from gateway.store.desk_rows import load_tickets
 from gateway.store.listing import Said, all_tickets, said_in
 from gateway.store.transaction import run_once
@@ -44,7 +55,8 @@ def list_tickets(
     with operator_of(context).desk(config) as (engine, desk):
         listed = queue_order(run_once(engine, lambda c: all_tickets(c, closed=everything)))
         prefix = desk.policy.mail.ticket_prefix
-    print_rows((row_of(one, prefix) for one in listed), as_lines=json)
+    zone = desk.policy.calendar.zone
+    print_rows((row_of(one, prefix) for one in listed), as_lines=json, zone=zone)
 
 
 @app.command()
@@ -72,15 +84,43 @@ def show(
     if json:
         print(as_json({**row, "messages": [asdict(one) for one in said]}))
         return
+    zone = desk.policy.calendar.zone
     for key, value in row.items():
-        if value not in (None, "", [], {}):
-            print(f"{key.replace('_', ' ') + ':':18} {value}")
+        for number, line in enumerate(_lines(value, zone)):
+            name = "" if number else key.replace("_", " ") + ":"
+            print(printable(f"{name:18} {line}"))
     for message in said:
         warning = "" if message.verified else ", not verified"
-        at = message.at.strftime("%Y-%m-%d %H:%M UTC")
-        print(f"\n{message.kind} of {message.author}, {at}{warning}")
+        at = instant(message.at, zone)
+        print()
+        print(printable(f"{message.kind} of {message.author}, {at}{warning}"))
         for line in message.text.split("\n"):
-            print("  " + "".join(char if char.isprintable() else "?" for char in line))
+            print(printable(f"  {line}"))
+
+
+def _lines(value: Any, zone: tzinfo) -> Iterable[str]:
+    """A value as people read it, a line for each of several; nothing for an empty one."""
+    if value is None or value in ("", [], {}, False):
+        return
+    if isinstance(value, datetime):
+        yield instant(value, zone)
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield f"{name.replace('_', ' ')} {' '.join(_lines(one, zone))}"
+    elif isinstance(value, list):
+        for each in value:
+            yield _assessment(each, zone)
+    else:
+        yield "yes" if value is True else str(value)
+
+
+def _assessment(each: Mapping[str, Any], zone: tzinfo) -> str:
+    """`A1: category 2, 10 credits, open, proposed Wed 8 Jul 2026 12:00 …`."""
+    waits = each["status"] == Verdict.CONFIRMED and not each["funded"]
+    return (
+        f"{each['label']}: category {each['category']}, {each['cost']} credits, {each['status']}"
+        f"{', waits for credits' if waits else ''}, proposed {instant(each['proposed_at'], zone)}"
+    )
 
 
 def full_row(one: Ticket, prefix: str) -> dict[str, Any]:

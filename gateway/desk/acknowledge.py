@@ -4,9 +4,7 @@ The leads hear who and until when, and the next step of the escalation waits for
 Every step waits once: a second promise moves nothing, so nobody escapes by promising again.
 """
 
-import re
-from datetime import datetime, time, timedelta
-from typing import Final
+from datetime import datetime
 
 from gateway.desk import sla
 from gateway.desk.clock_change import (
@@ -14,15 +12,11 @@ from gateway.desk.clock_change import (
 )
 from gateway.desk.control import Refusal, StaffCommand
 from gateway.desk.draft import Draft
+from gateway.desk.eta import USAGE, read_promise
 from gateway.desk.model import Clock, ClockKind, Ticket
 from gateway.desk.people import Person, Role
 from gateway.desk.policy import Policy
 from gateway.mail.address import same_address
-
-PROMISE_MAX: Final = timedelta(days=7)
-USAGE: Final = "#eta 2h, #eta 30m or #eta 14:30"
-_SPAN: Final = re.compile(r"(\d{1,3})\s*([mh])", re.IGNORECASE)
-_TIME: Final = re.compile(r"(\d{1,2}):(\d{2})")
 
 
 def acknowledge(draft: Draft, number: int, person: Person, command: StaffCommand) -> Refusal | None:
@@ -35,44 +29,37 @@ def acknowledge(draft: Draft, number: int, person: Person, command: StaffCommand
         return Refusal(command.line, reason, "#reopen" if closed else "")
     until = sla.held_until(draft.policy, draft.at, urgent=clock.urgent)
     if command.eta:
-        promised = read_promise(draft.policy, draft.at, command.eta)
+        promised = read_promise(draft.policy.calendar, draft.at, command.eta, command.reason)
         if isinstance(promised, str):
             return Refusal(command.line, promised, USAGE)
         until = promised
     elif not clock.escalated:
         draft.because("seen before anything was escalated")
         return None
-    if command.eta and clock.escalated and clock.held > clock.escalated:
-        local = draft.policy.calendar.local(clock.promised_at or clock.due_at)
-        waits = f"the next step waits once only, and does so until {local:%d %b %H:%M} already"
-        return Refusal(command.line, waits)
+    if _is_promised(clock) and (command.eta or same_address(clock.promised_by, person.address)):
+        return None if command.verb == "take" else _once_only(draft.policy, clock, command)
     _hold(draft, number, person, clock, until)
     _tell(draft, number, person, clock.kind, command.reason)
     return None
 
 
+def _is_promised(clock: Clock) -> bool:
+    """The next step waits for somebody's promise already."""
+    return bool(clock.escalated) and clock.held > clock.escalated
+
+
+def _once_only(policy: Policy, clock: Clock, command: StaffCommand) -> Refusal:
+    local = policy.calendar.local(clock.promised_at or clock.due_at)
+    return Refusal(
+        command.line,
+        f"the next step waits until {local:%d %b %H:%M} already, for {clock.promised_by}, "
+        "and waits once only",
+    )
+
+
 def is_escalated(ticket: Ticket) -> bool:
     """Whether a promise of the ticket was missed and somebody was told."""
     return any(one.escalated for one in ticket.clocks)
-
-
-def read_promise(policy: Policy, at: datetime, text: str) -> datetime | str:
-    """The instant of `2h`, `30m` or `14:30` (next time the desk's clock shows it), or why not."""
-    if found := _SPAN.fullmatch(text):
-        unit = "hours" if found[2].lower() == "h" else "minutes"
-        until = at + timedelta(**{unit: int(found[1])})
-    elif found := _TIME.fullmatch(text):
-        hour, minute = int(found[1]), int(found[2])
-        if hour > 23 or minute > 59:
-            return f"{text} is no time of day"
-        today = policy.calendar.day_of(at)
-        walls = (datetime.combine(today + timedelta(days=n), time(hour, minute)) for n in (0, 1))
-        until = next(one for wall in walls if (one := policy.calendar.instant_of(wall)) > at)
-    else:
-        return f"“{text}” is no time"
-    if not at < until <= at + PROMISE_MAX:
-        return f"a promise reaches from now to {PROMISE_MAX.days} days ahead"
-    return until
 
 
 def _hold(draft: Draft, number: int, person: Person, clock: Clock, until: datetime) -> None:

@@ -6,7 +6,7 @@ A first price and a raise above the consent are asked for; lowering never is (po
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from gateway.desk import clocks, lifecycle, price
+from gateway.desk import clocks, gate, lifecycle, price
 from gateway.desk.clock_change import (
     ArmStep,
 )
@@ -49,8 +49,11 @@ def assess(draft: Draft, number: int, proposal: Proposal) -> Outcome | Refusal:
         return refusal
     if _has_category(ticket, proposal.category):
         return "unchanged"
-    in_force = None if ticket.free else ticket.settled
     needs_consent = _needs_consent(draft, ticket, proposal.category)
+    if not needs_consent and _loses_urgency(draft, ticket, proposal):
+        gate.refuse_at_charge(draft, number)
+        ticket = draft.ticket(number)
+    in_force = None if ticket.free else ticket.settled
     price.supersede_present(draft, number)
     if ticket.free or in_force is None or not needs_consent:
         category = proposal.category if in_force is None else ticket.category
@@ -108,6 +111,13 @@ def _needs_consent(draft: Draft, ticket: Ticket, category: int) -> bool:
         return False
     agreed = price.consent(ticket)
     return agreed is not None and wanted > agreed
+
+
+def _loses_urgency(draft: Draft, ticket: Ticket, proposal: Proposal) -> bool:
+    """Whether the doubled price would be taken now, from an account that may not have HotRush."""
+    doubled = _assessment(draft, ticket, proposal, needs_consent=False)
+    covered = not price.missing_for(draft, ticket, doubled)
+    return covered and gate.fails_at_charge(draft, ticket)
 
 
 def _assessment(
@@ -217,7 +227,8 @@ def _apply_agreed(
             freed=False,
             assessment=assessment.number,
             old_category=in_force.category,
-            difference=(after.charged + after.reserved) - (before.charged + before.reserved),
+            difference=price.target(draft.policy, after) - (before.charged + before.reserved),
+            was_charged=bool(before.charged),
             reason=assessment.note,
         )
 
@@ -257,6 +268,9 @@ def fund(draft: Draft, number: int, *, writer: str = "", follows: str = "mail") 
     waiting = ticket.present
     if waiting is None or price.missing_for(draft, ticket, waiting):
         return False
+    if gate.fails_at_charge(draft, ticket):
+        gate.refuse_at_charge(draft, number)
+        waiting = draft.ticket(number).present or waiting
     put_in_force(draft, number, waiting)
     price.settle(draft, number)
     event = lifecycle.back_from_awaiting(ticket)

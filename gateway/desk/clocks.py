@@ -28,7 +28,7 @@ def start(draft: Draft, number: int, kind: ClockKind, *, at: datetime | None = N
         urgent=is_urgent(draft, ticket, kind),
         left=ticket.time_left if resumed else None,
     )
-    draft.record(StartClock(ticket=number, clock=clock, steps=steps(draft.policy, clock)))
+    draft.record(StartClock(ticket=number, clock=clock, steps=steps(draft.policy, clock, draft.at)))
 
 
 def is_urgent(draft: Draft, ticket: Ticket, kind: ClockKind) -> bool:
@@ -55,12 +55,13 @@ def stop(draft: Draft, number: int, *kinds: ClockKind, met: bool) -> None:
 def wait_for_staff(draft: Draft, number: int) -> None:
     """A customer wrote in an answered ticket: the next response is promised, once.
 
-    A clock that runs keeps its due time, and none runs while a confirmation is awaited.
+    A clock that runs keeps its due time, and none runs while a confirmation is awaited. The option
+    `sla.followups = "off"` promises nothing after the first answer.
     """
     ticket = draft.ticket(number)
     if ticket.clocks or ticket.status in (Status.AWAITING, Status.CLOSED):
         return
-    if draft.policy.sla.followups == "off" and ticket.is_urgent:
+    if draft.policy.sla.followups == "off" and ticket.answered_at is not None:
         return
     start(draft, number, ClockKind.NEXT_RESPONSE)
 
@@ -82,4 +83,6 @@ def redate(draft: Draft, number: int, *, from_start: bool) -> None:
         fresh = start_clock(
             draft.policy, clock.kind, begun_at, urgent=is_urgent(draft, ticket, clock.kind)
         )
-        draft.record(StartClock(ticket=number, clock=fresh, steps=steps(draft.policy, fresh)))
+        draft.record(
+            StartClock(ticket=number, clock=fresh, steps=steps(draft.policy, fresh, draft.at))
+        )

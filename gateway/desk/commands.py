@@ -158,9 +158,10 @@ def _read_line(line: str, extra: dict[str, Command]) -> Command | None:
     if bare in extra:
         return extra[bare]
     return (
-        _read_confirm(bare)
+        # "#agree" is more than the word of agreement: it holds for prices to come.
+        _read_agree(text)
+        or _read_confirm(bare)
         or _read_buy(asked)
-        or _read_agree(text)
         or _read_new_ticket(bare, line)
         or (Command(verb=Verb.DECLINE) if DECLINE.fullmatch(bare) else None)
     )
@@ -180,7 +181,7 @@ def _read_confirm(text: str) -> Command | None:
 
 
 def _read_buy(text: str) -> Command | None:
-    found = BUY.fullmatch(text)
+    found = next((one for form in BUY if (one := form.fullmatch(text))), None)
     if not found:
         return None
     # A size nobody sells, such as -5 or 1.5, is answered with the price list (rule A29).

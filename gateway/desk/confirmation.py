@@ -60,7 +60,8 @@ def _meant(ticket: Ticket, command: Command, replied: RepliedTo | None) -> Asses
     if command.label is not None:
         return ticket.assessment(command.label)
     if command.credits is not None:
-        return None
+        priced = [one for one in ticket.assessments if one.price == command.credits]
+        return next((one for one in priced if one.is_present), priced[-1] if priced else None)
     if replied and replied.ticket == ticket.number and replied.assessment is not None:
         return ticket.assessment(replied.assessment)
     return ticket.assessments[0] if len(ticket.assessments) == 1 else None

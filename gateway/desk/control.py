@@ -14,6 +14,8 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
+from gateway.desk import eta
+
 COMMANDS_MAX: Final = 20
 _DEPARTMENT: Final = "support|development|sales|general"
 _NUMBER: Final = r"[A-Za-z]{0,12}-?(?P<number>\d{1,9})"
@@ -25,10 +27,7 @@ FORMS: Final = MappingProxyType(
         "start": ("", "#start"),
         "take": ("", "#take"),
         "ack": (r"(?P<reason>.+)?", "#ack [note]"),
-        "eta": (
-            r"(?P<eta>\d{1,3}\s*[mh]|\d{1,2}:\d{2})" + _REASON,
-            "#eta 2h, #eta 30m or #eta 14:30",
-        ),
+        "eta": (eta.FORM + _REASON, eta.USAGE),
         "assess": (r"(?P<number>\d{1,3})" + _REASON, "#assess N [note], N being 1, 2 or 3"),
         "category": (r"(?P<number>\d{1,3})" + _REASON, "#category N [note], N being 1, 2 or 3"),
         "free": (r"(?P<reason>.+)?", "#free [reason]"),

@@ -24,14 +24,10 @@ from gateway.desk.trust import is_proved, may_confirm
 
 def _confirm(reply: Reply, command: Command) -> None:
     if not may_confirm(reply.proof, reply.facts, reply.draft.policy):
-        reply.draft.because("this contact may not confirm (M10)")
-        reply.flags.add("foreign")
-        tell_foreign_confirm(reply)
-        reply.text = reply.mail.new_text
+        _refuse_confirming(reply)
         return
     present = reply.ticket.present
-    waits = present is not None and present.verdict is Verdict.OPEN
-    if waits and not is_proved(reply.proof, reply.draft.policy):
+    if reply.ticket.awaits_consent and not is_proved(reply.proof, reply.draft.policy):
         reply.draft.because("confirmation without proof: the contact is asked (M4)")
         reply.draft.to_customer(
             "confirm_challenge",
@@ -42,6 +38,15 @@ def _confirm(reply: Reply, command: Command) -> None:
         return
     reply.settled = True
     confirmation.confirm(reply.draft, reply.number, command, reply.facts.replied, reply.writer)
+
+
+def _refuse_confirming(reply: Reply) -> None:
+    """The option `assessment.confirm_from` lets somebody else agree to prices (rule M10)."""
+    reply.draft.because("this contact may not confirm (M10)")
+    who = reply.draft.policy.assessment.confirm_from
+    reply.flags.add(f"only_{who}")
+    tell_foreign_confirm(reply, why=who)
+    reply.text = reply.mail.new_text
 
 
 def _decline(reply: Reply, command: Command) -> None:
@@ -138,6 +143,9 @@ def _agree(reply: Reply, command: Command) -> None:
         reply.draft.because("agreement without proof does not count (M4)")
         reply.flags.add("unproved")
         reply.text = reply.mail.new_text
+        return
+    if command.verb is Verb.AGREE and not may_confirm(reply.proof, reply.facts, reply.draft.policy):
+        _refuse_confirming(reply)
         return
     reply.draft.because("payment agreement changed (A10)")
     reply.draft.record(SetPayment(ticket=reply.number, payment=payment))

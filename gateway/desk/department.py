@@ -46,17 +46,10 @@ def move(draft: Draft, number: int, to: str, command: StaffCommand) -> Refusal |
     else:
         price.settle(draft, number)
     clocks.start(draft, number, ClockKind.FIRST_RESPONSE)
-    now = draft.ticket(number)
-    draft.to_requester(
-        "hotrush_removed" if ticket.is_urgent else "department_moved",
-        now,
-        thread="ticket",
-        why=now.hotrush_reason,
-        reason=command.reason,
-        returned=ticket.charged - now.charged,
-        released=ticket.reserved - now.reserved,
-        moved=True,
-    )
+    if ticket.is_urgent:
+        hotrush.tell_removed(draft, ticket, reason=command.reason)
+    else:
+        _tell_moved(draft, ticket, command.reason)
     request.tell_staff(draft, number)
     return None
 
@@ -71,18 +64,20 @@ def not_hotrush(draft: Draft, number: int, command: StaffCommand) -> Refusal | N
         return move(draft, number, to, command)
     hotrush.remove(draft, number, "other" if to is None else "general")
     clocks.redate(draft, number, from_start=False)
-    now = draft.ticket(number)
+    hotrush.tell_removed(draft, ticket, reason=command.reason)
+    return None
+
+
+def _tell_moved(draft: Draft, before: Ticket, reason: str) -> None:
+    now = draft.ticket(before.number)
     draft.to_requester(
-        "hotrush_removed",
+        "department_moved",
         now,
         thread="ticket",
-        why=now.hotrush_reason,
-        reason=command.reason,
-        returned=ticket.charged - now.charged,
-        released=ticket.reserved - now.reserved,
-        moved=False,
+        reason=reason,
+        returned=before.charged - now.charged,
+        released=before.reserved - now.reserved,
     )
-    return None
 
 
 def _give_back(draft: Draft, ticket: Ticket) -> None:

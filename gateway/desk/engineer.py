@@ -33,6 +33,8 @@ from gateway.mail.message import Mail
 Act = Literal["reply", "ask", "note"]
 
 NEEDS_NO_TICKET: Final = frozenset({"paid", *INFO_VERBS})
+ANSWERS: Final = frozenset({"engineer_command_error", "engineer_credits_blocked"})
+"""Letters to the writer that say already what became of the mail."""
 LAST: Final = frozenset({"close"})
 """Verbs that take effect after the text of the same mail."""
 
@@ -56,7 +58,7 @@ def take_control(
         _return_mail(fresh, mail, facts, person, (refusal, *facts.clues.control.refusals[1:]))
         return fresh.finish(Disposition.CONTROL, ticket=number)
     assessment.fund_freed(draft)
-    if policy.engineer.receipts == "all" and facts.clues.control.commands:
+    if policy.engineer.receipts == "all":
         _acknowledge(draft, facts, person)
     return draft.finish(Disposition.CONTROL, ticket=number)
 
@@ -287,7 +289,14 @@ def _return_mail(
     *,
     text: str = "",
 ) -> None:
-    """Why it was not done, the nearest valid command, the whole text back."""
+    """Why it was not done, the nearest valid command, the whole text back.
+
+    A mail of commands alone has no text; where it was more than the line at fault, all its lines
+    come back to be corrected and sent again.
+    """
+    block = facts.clues.control
+    lines = () if text else tuple(line for line in mail.new_text.split("\n") if line.strip())
+    is_text = bool(text or block.text)
     complaints: tuple[LetterValue, ...] = tuple(
         {"line": one.line, "reason": one.reason, "instead": one.instead} for one in refusals
     )
@@ -297,14 +306,21 @@ def _return_mail(
         facts.ticket,
         thread="mail",
         refusals=complaints,
-        unsent=text or mail.new_text,
-        partly=bool(text) and bool(facts.clues.control.commands),
+        unsent=text or (mail.new_text if is_text else ""),
+        commands=lines if not is_text and len(lines) > 1 else (),
+        partly=bool(text) and bool(block.commands),
+        waits=tuple(one.line for one in block.commands if one.verb in LAST) if text else (),
     )
 
 
 def _acknowledge(draft: Draft, facts: Facts, person: Person) -> None:
-    """`engineer.receipts = "all"`: say what was carried out."""
-    lines: tuple[LetterValue, ...] = tuple(one.line for one in facts.clues.control.commands)
+    """`engineer.receipts = "all"`: say what was carried out, where no other letter says it."""
+    told = {one.letter for one in _letters(draft) if same_address(one.to, person.address)}
+    lines: tuple[LetterValue, ...] = tuple(
+        one.line for one in facts.clues.control.commands if one.verb not in INFO_VERBS
+    )
+    if not lines or told & ANSWERS:
+        return
     draft.to_staff(
         "engineer_ack", (person.address,), facts.ticket, thread="mail", what="done", lines=lines
     )

@@ -28,6 +28,7 @@ def free(draft: Draft, number: int, command: StaffCommand) -> Refusal | None:
         freed=True,
         old_category=ticket.category,
         difference=(after.charged + after.reserved) - (ticket.charged + ticket.reserved),
+        was_charged=bool(ticket.charged),
         reason=command.reason,
     )
     return None

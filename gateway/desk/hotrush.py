@@ -4,9 +4,11 @@ There is no way back from unset, withdrawn, removed or refused, except by the op
 `hotrush.late_request` (policy 4.4, rules H2 to H20).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
-from gateway.desk import assessment, clocks, price
+from gateway.desk import assessment, clocks, gate, price
 from gateway.desk.decision import (
     CountWithdrawal,
     PriceTicket,
@@ -27,19 +29,14 @@ from gateway.desk.model import (
 from gateway.desk.policy import Policy
 
 WITHDRAWABLE: Final = (Status.ASSIGNED, Status.AWAITING, Status.IN_PROGRESS)
-
-
-def gate(policy: Policy, account: Account | None, department: str) -> str:
-    """Why a request for urgency is refused: `department`, `balance`, or empty for granted."""
-    if department not in policy.hotrush.departments:
-        return "department"
-    if policy.hotrush.gate_at == "submission":
-        balance = account.balance if account else None
-        ledger = policy.hotrush.balance_basis == "ledger"
-        has = (balance.balance if ledger else balance.available) if balance else 0
-        if has < policy.hotrush.min_available:
-            return "balance"
-    return ""
+LATE_REQUEST: Final[Mapping[str, tuple[Status, ...]]] = MappingProxyType(
+    {
+        "refuse": (),
+        "while_submitted": (Status.SUBMITTED,),
+        "while_open": (Status.SUBMITTED, *WITHDRAWABLE),
+    }
+)
+"""In which statuses a ticket may become urgent after its first mail."""
 
 
 def withdrawals_counted(policy: Policy, account: Account, ticket: Ticket, year: int) -> int:
@@ -106,7 +103,6 @@ def _used(draft: Draft, ticket: Ticket) -> int:
 
 def _withdraw(draft: Draft, ticket: Ticket, writer: str) -> None:
     number = ticket.number
-    present = ticket.present
     keep = not draft.policy.hotrush.refund_on_withdraw
     draft.record(
         CountWithdrawal(account=ticket.account, withdrawal=Withdrawal(ticket=number, at=draft.at))
@@ -121,7 +117,10 @@ def _withdraw(draft: Draft, ticket: Ticket, writer: str) -> None:
         used=_used(draft, after),
         returned=ticket.charged - after.charged,
         released=ticket.reserved - after.reserved,
-        assessment=after.present.number if present and after.present else None,
+        kept=after.kept,
+        assessment=after.present.number if after.present else None,
+        asks=after.awaits_consent,
+        missing=_missing(draft, after),
     )
     if funded:
         assessment.fund(draft, number, writer=writer, follows="withdrawal")
@@ -180,6 +179,30 @@ def remove(draft: Draft, number: int, reason: str) -> None:
         assessment.fund(draft, number, follows="removal")
 
 
+def tell_removed(draft: Draft, before: Ticket, *, reason: str) -> None:
+    """The customer hears why, what came back, and what is to be confirmed now instead."""
+    after = draft.ticket(before.number)
+    draft.to_requester(
+        "hotrush_removed",
+        after,
+        thread="ticket",
+        why=after.hotrush_reason,
+        reason=reason,
+        returned=before.charged - after.charged,
+        released=before.reserved - after.reserved,
+        moved=before.department != after.department,
+        assessment=after.present.number if after.present else None,
+        asks=after.awaits_consent,
+        missing=_missing(draft, after),
+    )
+
+
+def _missing(draft: Draft, ticket: Ticket) -> int:
+    """Credits that an agreed price still waits for."""
+    waiting = ticket.present
+    return price.missing_for(draft, ticket, waiting) if waiting else 0
+
+
 def refund_breach(draft: Draft, number: int) -> None:
     """Option `hotrush.refund_on_breach`: the hour was missed and the doubling is returned.
 
@@ -192,34 +215,21 @@ def refund_breach(draft: Draft, number: int) -> None:
         return
     draft.because("the promised hour was missed: HotRush ends and is returned")
     remove(draft, number, "breach")
-    after = draft.ticket(number)
-    draft.to_requester(
-        "hotrush_removed",
-        after,
-        thread="ticket",
-        why="breach",
-        reason="",
-        returned=before.charged - after.charged,
-        released=before.reserved - after.reserved,
-        moved=False,
-    )
+    tell_removed(draft, before, reason="")
 
 
 def turn_on(draft: Draft, number: int, writer: str) -> None:
     """`#hotrush on`: refused unless the option allows it (rule H3)."""
     ticket = draft.ticket(number)
-    allowed = {
-        "refuse": (),
-        "while_submitted": (Status.SUBMITTED,),
-        "while_open": (Status.SUBMITTED, Status.ASSIGNED, Status.AWAITING, Status.IN_PROGRESS),
-    }[draft.policy.hotrush.late_request]
-    refused = gate(draft.policy, draft.account, ticket.department)
-    if ticket.status not in allowed or ticket.hotrush is not HotRush.NONE or refused:
+    if refused := _refuse_turning_on(draft, ticket):
         draft.because("late request for HotRush refused (H3)")
         draft.to_requester("hotrush_late_refused", ticket, writer=writer, why=refused)
         return
     draft.because("late request for HotRush granted (H3)")
     draft.record(SetHotRush(ticket=number, state=HotRush.ACTIVE))
+    if ticket.kept and not ticket.free:
+        # A doubling that was not returned is paid already.
+        draft.record(PriceTicket(ticket=number, category=ticket.category))
     _double(draft, number)
     if ticket.clock(ClockKind.FIRST_RESPONSE):
         clocks.start(draft, number, ClockKind.FIRST_RESPONSE)
@@ -227,7 +237,13 @@ def turn_on(draft: Draft, number: int, writer: str) -> None:
         clocks.redate(draft, number, from_start=False)
     after = draft.ticket(number)
     draft.to_requester(
-        "ticket_received_hotrush", after, writer=writer, why="", old_ticket=None, departments=()
+        "ticket_received_hotrush",
+        after,
+        writer=writer,
+        why="",
+        needed=draft.policy.hotrush.min_available,
+        old_ticket=None,
+        departments=(),
     )
     draft.to_staff(
         "engineer_hotrush_alert",
@@ -241,6 +257,20 @@ def turn_on(draft: Draft, number: int, writer: str) -> None:
         hint_ticket=None,
         unverified=False,
     )
+
+
+def _refuse_turning_on(draft: Draft, ticket: Ticket) -> str:
+    """Why not, as the letter tells it; nothing where it is granted.
+
+    The option is a way back from every earlier end of urgency as well (policy 4.4).
+    """
+    if ticket.is_urgent:
+        return "active"
+    if not ticket.is_open:
+        return "closed"
+    if ticket.status not in LATE_REQUEST[draft.policy.hotrush.late_request]:
+        return "late"
+    return gate.refusal(draft.policy, draft.account, ticket.department)
 
 
 def _double(draft: Draft, number: int) -> None:

@@ -46,12 +46,13 @@ def flaws_of_account(policy: Policy, account: Account) -> Iterator[Flaw]:
         yield Flaw(16, account.id, f"{len(account.withdrawals)} of {limit} withdrawals used")
 
 
-def flaws_between(before: Ticket, after: Ticket) -> Iterator[Flaw]:
+def flaws_between(policy: Policy, before: Ticket, after: Ticket) -> Iterator[Flaw]:
     """What one decision may never do to a ticket."""
     where = str(after.number)
     if after.status not in _REACHABLE[before.status]:
         yield Flaw(20, where, f"{before.status} became {after.status}")
-    if after.hotrush is not before.hotrush and after.hotrush not in _URGENCY[before.hotrush]:
+    urgency = {before.hotrush} | _urgency_after(policy, before.hotrush)
+    if after.hotrush not in urgency:
         yield Flaw(18, where, f"HotRush {before.hotrush} became {after.hotrush}")
     kept = after.assessments[: len(before.assessments)]
     for old, new in zip(before.assessments, kept, strict=False):
@@ -162,13 +163,14 @@ def _reachable(start: Status) -> frozenset[Status]:
 
 
 _REACHABLE: Final = MappingProxyType({status: _reachable(status) for status in Status})
-_URGENCY: Final = MappingProxyType(
-    {
-        HotRush.NONE: {HotRush.ACTIVE},
-        HotRush.ACTIVE: {HotRush.UNSET, HotRush.WITHDRAWN, HotRush.REMOVED},
-        HotRush.REFUSED: set[HotRush](),
-        HotRush.UNSET: set[HotRush](),
-        HotRush.WITHDRAWN: set[HotRush](),
-        HotRush.REMOVED: set[HotRush](),
-    }
-)
+_ENDS_OF_URGENCY: Final = frozenset({HotRush.UNSET, HotRush.WITHDRAWN, HotRush.REMOVED})
+
+
+def _urgency_after(policy: Policy, state: HotRush) -> frozenset[HotRush]:
+    """What a state of HotRush may become (policy 4.4)."""
+    rules = policy.hotrush
+    if state is HotRush.ACTIVE:
+        at_charge = {HotRush.REFUSED} if rules.gate_at == "charge" else set()
+        return _ENDS_OF_URGENCY | at_charge
+    may_return = state is HotRush.NONE or rules.late_request != "refuse"
+    return frozenset({HotRush.ACTIVE} if may_return else ())

@@ -67,6 +67,6 @@ class ServiceLevels:
     normal: NormalLevel = NormalLevel()
     hotrush: HotRushLevel = HotRushLevel()
     followups: Literal["same", "normal", "off"] = "same"
-    """Level of later customer mails in an answered HotRush ticket."""
+    """Level of later mails in an answered HotRush ticket; `off`: none after an answer."""
     after_confirm: Literal["restart", "resume"] = "restart"
     """After a confirmation the clock starts anew, or only the rest of the time is left."""

@@ -212,6 +212,11 @@ class Ticket:
         return next((one for one in reversed(self.assessments) if one.is_present), None)
 
     @property
+    def awaits_consent(self) -> bool:
+        """Its price is named and nobody has agreed to it or refused it yet."""
+        return self.present is not None and self.present.verdict is Verdict.OPEN
+
+    @property
     def settled(self) -> Assessment | None:
         """The assessment whose price is in force: confirmed and covered."""
         return next(

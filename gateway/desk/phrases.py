@@ -1,6 +1,6 @@
 """The closed lists of words that customers command with, per language (policy 5.4, rule M12).
 
-All of it is lower case and compared after `gateway.desk.commands.plain`. A phrase stands for a
+All of it is case-folded and compared after `gateway.desk.commands.plain`. A phrase stands for a
 whole line: nothing here is searched for inside prose, except `CONFIRM_STEMS`, which makes us ask.
 """
 
@@ -50,10 +50,38 @@ DECLINE: Final = re.compile(
     r"|odrzucam|odmawiam|odmítám|відхиляю|відмовляюся|ik wijs af|afgewezen|reddediyorum"
     r"|拒绝|我拒绝|拒否します)" + _WHAT + r"(?: a\d{1,6})?"
 )
-BUY: Final = re.compile(r"(?:buy|purchase|order)\s+([-+]?\d[\d.,]{0,17})(?:\s+credits?)?")
+_SIZE: Final = r"\s+([-+]?\d[\d.,]{0,17})"
+# In other languages the noun belongs to it: "заказать 5" may be about the customer's own shop.
+BUY: Final = (
+    re.compile(rf"(?:buy|purchase|order){_SIZE}(?:\s+credits?)?"),
+    re.compile(rf"(?:ich )?(?:kaufen?|bestellen?){_SIZE} credits?"),
+    re.compile(rf"credits kaufen:?{_SIZE}"),
+    re.compile(rf"(?:comprar?|compro|pedir|pido){_SIZE} cr[eé]ditos?"),
+    re.compile(rf"(?:acheter|j'achète|commander|je commande){_SIZE} cr[eé]dits?"),
+    re.compile(rf"(?:купить|куплю|заказать|заказываю){_SIZE} кредит(?:а|ов)?"),
+)
 NEW_TICKET: Final = re.compile(r"new (?:ticket|question|issue)\s*:.*")
 
 _HOTRUSH: Final = ("hotrush", "hot rush", "hot-rush", "hotrrush")
+_NO_HOTRUSH: Final = (
+    *("{} aus", "kein {}", "{} zurücknehmen", "{} zurückziehen", "{} stornieren"),
+    *("sin {}", "retirar {}", "retiro {}", "quitar {}", "cancelar {}", "anular {}"),
+    *("sans {}", "pas de {}", "annuler {}", "retirer {}"),
+    *("без {}", "отменить {}", "отменяю {}", "снять {}", "убрать {}"),
+)
+_CLOSE: Final = (
+    *("ticket schließen", "das ticket schließen", "schließen sie das ticket"),
+    *("cerrar caso", "cerrar el caso", "cierre el caso", "cierren el caso"),
+    *("fermer la demande", "clore la demande", "fermez la demande", "fermer le ticket"),
+    *("закрыть обращение", "закройте обращение", "закрыть тикет", "закройте тикет"),
+)
+_REOPEN: Final = (
+    *("ticket wieder öffnen", "das ticket wieder öffnen"),
+    *("reabrir caso", "reabrir el caso", "reabra el caso"),
+    *("rouvrir la demande", "rouvrez la demande", "rouvrir le ticket"),
+    *("открыть обращение снова", "снова открыть обращение", "возобновить обращение"),
+)
+_BALANCE: Final = ("mein guthaben", "mi saldo", "mon solde", "мой баланс")
 _OFF: Final = tuple(
     f"{verb} {article}{word}{request}"
     for word in _HOTRUSH
@@ -67,6 +95,14 @@ FIXED: Final = MappingProxyType(
         **{f"{word} off": ("hotrush_off", False) for word in _HOTRUSH},
         **{f"no {word}": ("hotrush_off", False) for word in _HOTRUSH},
         **dict.fromkeys(_OFF, ("hotrush_off", False)),
+        **{
+            phrase.format(word): ("hotrush_off", False)
+            for phrase in _NO_HOTRUSH
+            for word in _HOTRUSH
+        },
+        **dict.fromkeys(map(str.casefold, _CLOSE), ("close", False)),
+        **dict.fromkeys(_REOPEN, ("reopen", False)),
+        **dict.fromkeys(_BALANCE, ("balance", False)),
         **{f"{word} on": ("hotrush_on", True) for word in _HOTRUSH},
         "balance": ("balance", False),
         "my balance": ("balance", False),
@@ -94,7 +130,7 @@ CONFIRM_STEMS: Final = re.compile(
 GREETING: Final = re.compile(
     r"(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)"
     r"|здравствуй(?:те)?|добрый (?:день|вечер)|доброе утро|доброго дня|привет|уважаем\w+"
-    r"|hallo|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|liebe[rs]?|moin|servus|grüß gott"
+    r"|hallo|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|liebe[rs]?|moin|servus|grüss gott"
     r"|bonjour|bonsoir|salut|chers?|chère|hola|buenos días|buenas tardes|estimad[oa]s?"
     r"|ciao|buongiorno|buonasera|gentile|olá|bom dia|boa tarde|prezad[oa]s?"
     r"|dzień dobry|cześć|witam|szanowni|dobrý den|ahoj|вітаю|добрий день"

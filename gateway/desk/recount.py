@@ -18,7 +18,7 @@ from gateway.desk.draft import Draft
 from gateway.desk.model import Clock, Ticket, Verdict
 from gateway.desk.policy import Policy
 from gateway.desk.reminder import Timer
-from gateway.desk.step import REMINDER, WARNING, Step, escalation_number
+from gateway.desk.step import BREACH, REMINDER, WARNING, Step, escalation_number
 
 ARITHMETIC: Final = "1"
 """Changes with the arithmetic itself, so that an upgrade counts again too."""
@@ -104,6 +104,9 @@ def _ahead(draft: Draft, clock: Clock, armed: Pending, *, moved: bool) -> Iterab
             yield Step(REMINDER, waiting.at if waiting and is_due else at)
         elif step.name == WARNING:
             if clock.due_at > now if moved else waiting:
+                yield step
+        elif step.name == BREACH:
+            if waiting or moved:
                 yield step
         elif number > clock.escalated:
             until = clock.promised_at if number == clock.held else None

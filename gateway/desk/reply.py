@@ -26,7 +26,7 @@ class Reply:
     text: str
     """What is left for the engineer to read."""
     flags: set[str] = field(default_factory=set)
-    """What the engineer is warned of: `unclear`, `foreign`, `unproved`."""
+    """What the engineer is warned of: `unclear`, `foreign`, `unproved`, `only_token`."""
     told: bool = False
     """Staff has had the text in another letter already."""
     is_filed: bool = False
@@ -89,13 +89,18 @@ def tell_staff(reply: Reply, *, suggestion: split.Suggestion | None = None) -> N
     )
 
 
-def tell_foreign_confirm(reply: Reply) -> None:
-    """Somebody who may not has confirmed: the requester hears of it (rule M10)."""
-    reply.draft.to_customer(
+def tell_foreign_confirm(reply: Reply, why: str = "stranger") -> None:
+    """Somebody who may not has confirmed: the requester hears of it (rule M10).
+
+    A contact of the account hears too what `assessment.confirm_from` asks for; a stranger nothing.
+    """
+    ticket = reply.ticket
+    reply.draft.to_requester(
         "confirm_foreign",
-        reply.ticket.requester,
-        reply.ticket,
+        ticket,
+        writer=reply.writer if reply.proof.is_contact else "",
         thread="ticket",
-        assessment=reply.ticket.present.number if reply.ticket.present else None,
+        assessment=ticket.present.number if ticket.awaits_consent and ticket.present else None,
         foreign=reply.writer,
+        why=why,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gateway.desk import clocks, hotrush
+from gateway.desk import clocks, gate
 from gateway.desk.commands import PAYMENT_VERBS, Command, CommandBlock, Verb
 from gateway.desk.decision import FileMessage, MessageKind, OpenAccount, OpenTicket
 from gateway.desk.draft import Draft
@@ -98,7 +98,7 @@ def open_ticket(draft: Draft, opening: Opening) -> int:
     """Record a new ticket with its clock; letters are the caller's. Returns its stand-in number."""
     number = min((FIRST_NEW, *(one - 1 for one in draft.tickets)))
     priced = opening.department == SUPPORT
-    refused = opening.urgent and hotrush.gate(draft.policy, draft.account, opening.department)
+    refused = opening.urgent and gate.refusal(draft.policy, draft.account, opening.department)
     state = HotRush.NONE
     if opening.urgent:
         state = HotRush.REFUSED if refused else HotRush.ACTIVE
@@ -172,6 +172,7 @@ def _acknowledge(draft: Draft, letter: str, ticket: Ticket, why: str, old: Ticke
         letter,
         ticket,
         why=why,
+        needed=draft.policy.hotrush.min_available,
         old_ticket=old.number if old else None,
         departments=tuple(draft.policy.hotrush.departments),
     )

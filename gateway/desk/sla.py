@@ -180,16 +180,18 @@ def delay_after_due(text: str) -> timedelta:
     return timedelta(**{_UNITS[unit]: int(count)}) if count else NOTHING
 
 
-def steps(policy: Policy, clock: Clock) -> tuple[Step, ...]:
-    """Every step of a clock that just started: the first reminder, the warning, the escalations.
+def steps(policy: Policy, clock: Clock, now: datetime | None = None) -> tuple[Step, ...]:
+    """Every step of a clock: the next reminder, the warning, the escalations.
 
-    A warning that would have gone out before the clock started is left out.
+    A clock that is counted again later than it started, at `now`, has its next reminder at the
+    next opening: that of today has gone out. A warning that would have gone out before the clock
+    started is left out.
     """
-    return tuple(_steps(policy, clock))
+    return tuple(_steps(policy, clock, max(now or clock.started_at, clock.started_at)))
 
 
-def _steps(policy: Policy, clock: Clock) -> Iterable[Step]:
-    yield Step(REMINDER, reminder_after(policy, clock.started_at))
+def _steps(policy: Policy, clock: Clock, now: datetime) -> Iterable[Step]:
+    yield Step(REMINDER, reminder_after(policy, now))
     if (warn_at := warning_at(policy, clock)) >= clock.started_at:
         yield Step(WARNING, warn_at)
     if clock.urgent and policy.hotrush.refund_on_breach:

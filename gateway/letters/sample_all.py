@@ -6,9 +6,11 @@ from typing import Final
 
 from gateway.letters.sample import Build, Cases, Sample
 from gateway.letters.sample_credit import CREDITS
-from gateway.letters.sample_price import ASSESSMENTS, URGENCY
-from gateway.letters.sample_staff import OPERATOR, STAFF
+from gateway.letters.sample_operator import OPERATOR
+from gateway.letters.sample_price import ASSESSMENTS
+from gateway.letters.sample_staff import STAFF
 from gateway.letters.sample_ticket import TICKETS
+from gateway.letters.sample_urgency import URGENCY
 
 
 def _build(tables: Mapping[str, tuple[Build, Cases]]) -> dict[str, tuple[Sample, ...]]:

@@ -1,4 +1,4 @@
-"""Examples of letters about prices and urgency: named, agreed, refused, withdrawn."""
+"""Examples of letters about prices: named, agreed, refused, outdated, unclear."""
 
 from dataclasses import replace
 from typing import Final
@@ -9,14 +9,10 @@ from gateway.letters.sample import (
     ANSWERED,
     ASKED,
     ASKED_URGENT,
-    CLOSED,
-    ELSEWHERE,
-    NEW,
     NOON,
     RAISED,
     RESERVED,
     TOMORROW,
-    URGENT,
     URGENT_CLOCK,
     Build,
     Cases,
@@ -27,10 +23,10 @@ from gateway.letters.sample import (
     to_customers,
 )
 
+_BOB: Final = "bob@acme.example"
 _DECLINED: Final = (assessment(verdict=Verdict.DECLINED),)
 _EXPIRED: Final = (assessment(verdict=Verdict.EXPIRED),)
 _WAITS: Final = (assessment(verdict=Verdict.CONFIRMED),)
-_WAITS_URGENT: Final = (assessment(multiplier=2, verdict=Verdict.CONFIRMED),)
 
 ASSESSMENTS: Final[dict[str, tuple[Build, Cases]]] = {
     "assessment_request": (
@@ -167,105 +163,15 @@ ASSESSMENTS: Final[dict[str, tuple[Build, Cases]]] = {
     "confirm_foreign": (
         to_customers("ticket"),
         {
-            "": case(ASKED, assessment=1, foreign="someone@else.example"),
-            "nothing": case(foreign="someone@else.example"),
+            "": case(ASKED, assessment=1, foreign="someone@else.example", why="stranger"),
+            "nothing": case(foreign="someone@else.example", why="stranger"),
+            "requester": case(ASKED, assessment=1, foreign=_BOB, why="requester"),
+            "colleague": case(ASKED, to=_BOB, assessment=1, foreign=_BOB, why="requester"),
+            "token": case(ASKED, assessment=1, foreign=_BOB, why="token"),
         },
     ),
     "confirm_challenge": (
         to_customers("mail"),
         {"": case(ASKED, assessment=1), "nothing": case(ASKED)},
-    ),
-}
-URGENCY: Final[dict[str, tuple[Build, Cases]]] = {
-    "hotrush_unset": (to_customers("mail"), {"": case(replace(NEW, hotrush=HotRush.UNSET))}),
-    "hotrush_withdrawn": (
-        to_customers("mail"),
-        {
-            "": case(
-                replace(ANSWERED, hotrush=HotRush.WITHDRAWN, clocks=clock()),
-                account(30, withdrawals=1),
-                used=1,
-                returned=10,
-                released=0,
-            ),
-            "price": case(
-                replace(ASKED, hotrush=HotRush.WITHDRAWN),
-                account(withdrawals=2),
-                assessment=1,
-                used=2,
-                returned=0,
-                released=0,
-            ),
-            "released": case(
-                replace(RESERVED, hotrush=HotRush.WITHDRAWN),
-                account(40, 10, withdrawals=3),
-                used=3,
-                returned=0,
-                released=10,
-            ),
-        },
-    ),
-    "hotrush_withdraw_refused": (
-        to_customers("mail"),
-        {
-            "limit": case(URGENT, account(withdrawals=3), why="limit", used=3),
-            "closed": case(CLOSED, account(withdrawals=1), why="closed", used=1),
-            "not-urgent": case(NEW, why="not_urgent", used=0),
-        },
-    ),
-    "hotrush_late_refused": (
-        to_customers("mail"),
-        {
-            "": case(NEW, why=""),
-            "balance": case(NEW, account(0), why="balance"),
-            "department": case(ELSEWHERE, why="department"),
-        },
-    ),
-    "hotrush_removed": (
-        to_customers("ticket"),
-        {
-            "": case(
-                replace(ELSEWHERE, department="development", hotrush=HotRush.REMOVED),
-                why="customization",
-                reason="",
-                returned=0,
-                released=20,
-                moved=True,
-            ),
-            "general": case(
-                replace(ELSEWHERE, hotrush=HotRush.REMOVED),
-                why="general",
-                reason="licence terms",
-                returned=0,
-                released=0,
-                moved=True,
-            ),
-            "stays": case(
-                replace(NEW, hotrush=HotRush.REMOVED),
-                why="general",
-                reason="",
-                returned=0,
-                released=0,
-                moved=False,
-            ),
-            "breach": case(
-                replace(ANSWERED, hotrush=HotRush.REMOVED),
-                account(30),
-                why="breach",
-                reason="",
-                returned=10,
-                released=0,
-                moved=False,
-            ),
-            "other": case(
-                replace(ANSWERED, hotrush=HotRush.REMOVED),
-                account(35),
-                why="other",
-                reason="We were two hours late.",
-                returned=5,
-                released=0,
-                moved=False,
-            ),
-        },
     ),
 }

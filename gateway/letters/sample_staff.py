@@ -1,4 +1,4 @@
-"""Examples of every letter to staff and to the operator: what its branches are given."""
+"""Examples of every letter to staff: what its branches are given."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,7 +30,6 @@ from gateway.letters.sample import (
     account,
     case,
     clock,
-    to_operators,
     to_staff,
 )
 from gateway.letters.sample_info import INFO
@@ -137,6 +136,8 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
         {
             "": case(ANSWERED, usual=_REPLY),
             "foreign": case(ANSWERED, usual=_REPLY, flags=("foreign", "unclear", "unproved")),
+            "requester": case(ANSWERED, usual=_REPLY, flags=("only_requester",)),
+            "token": case(ANSWERED, usual=_REPLY, flags=("only_token",)),
             "suggestion": case(replace(NEW, clocks=clock()), usual=_REPLY, suggestion=_SUGGESTION),
             "same-topic": case(ANSWERED, usual=_REPLY, flags=("same_topic",)),
             "put-back": case(ANSWERED, usual=_REPLY, flags=("put_back",)),
@@ -169,6 +170,7 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
         to_staff("ticket", MAX),
         {
             "": case(replace(NEW, hotrush=HotRush.WITHDRAWN), what="withdrawn"),
+            "refused": case(replace(NEW, hotrush=HotRush.REFUSED), what="refused"),
             "unset": case(
                 replace(NEW, hotrush=HotRush.UNSET), what="unset", to="oncall@desk.example"
             ),
@@ -238,18 +240,24 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
                     },
                 ),
                 unsent="#asses 2\n\n" + ANSWER,
+                commands=(),
                 partly=False,
+                waits=(),
             ),
             "no-price": case(
                 refusals=({"line": "", "reason": "no price", "instead": ""},),
                 unsent=ANSWER,
+                commands=(),
                 partly=False,
+                waits=(),
             ),
             "not-confirmed": case(
                 ASKED,
                 refusals=({"line": "", "reason": "not confirmed", "instead": ""},),
                 unsent=ANSWER,
+                commands=(),
                 partly=True,
+                waits=("#close",),
             ),
             "desk": case(
                 None,
@@ -259,7 +267,9 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
                     {"line": "#grant x", "reason": "“x” does not fit #grant", "instead": ""},
                 ),
                 unsent="",
+                commands=("#grant x", "#paid P-17"),
                 partly=False,
+                waits=(),
             ),
         },
     ),
@@ -299,49 +309,6 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
                 next_to="manager",
             ),
             "desk": case(None, None, what="done", lines=("#paid P-17",)),
-        },
-    ),
-}
-OPERATOR: Final[dict[str, tuple[Build, Cases]]] = {
-    "operator_alert": (
-        to_operators,
-        {
-            "held": case(
-                what="held",
-                reason="staff address without a token",
-                sender=MAX,
-                queue_id="0sq8z2k1-7f3a",
-            ),
-            "bounce": case(
-                what="staff_bounce", reason="5.1.1 no such mailbox", sender=MAX, queue_id="0sq8"
-            ),
-            "template": case(
-                what="template",
-                reason="en/answer.md: line 7: 'tikcet' is undefined",
-                sender="",
-                queue_id="",
-            ),
-            "staff-letter": case(what="staff_bounce", reason="5.1.1 no such mailbox", sender=MAX),
-            "paused": case(
-                what="paused",
-                reason="60 letters to newco.example within a day",
-                until=TOMORROW,
-            ),
-            "undelivered": case(
-                what="undelivered",
-                reason="5.1.1 no such mailbox",
-                sender=ANN,
-                which="balance_statement",
-            ),
-            "step": case(
-                what="step",
-                reason="KeyError at due:96",
-                late_ticket=1001,
-                step="escalation 1",
-                due_at=NOON,
-            ),
-            "clock": case(what="clock", reason="", forward=True, by=timedelta(hours=1)),
-            "part": case(what="part", reason="The disk is full."),
         },
     ),
 }

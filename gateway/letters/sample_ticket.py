@@ -30,6 +30,7 @@ from gateway.letters.sample import (
 PASSAGE: Final = "Another question. How can I change the logo of the shop?"
 _TOLD_FIRST: Final[Mapping[str, LetterValue]] = {
     "why": "",
+    "needed": 1,
     "old_ticket": None,
     "departments": ("support",),
 }
@@ -61,8 +62,23 @@ TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
                 usual=_TOLD_FIRST,
                 why="balance",
             ),
+            "more-needed": case(
+                replace(NEW, hotrush=HotRush.REFUSED),
+                account(3),
+                usual=_TOLD_FIRST,
+                why="balance",
+                needed=10,
+            ),
+            "charge": case(
+                replace(RESERVED, hotrush=HotRush.REFUSED),
+                account(0, 10),
+                usual=_TOLD_FIRST,
+                why="charge",
+            ),
             "department": case(
-                replace(ELSEWHERE, hotrush=HotRush.REFUSED), usual=_TOLD_FIRST, why="department"
+                replace(ELSEWHERE, hotrush=HotRush.REFUSED),
+                usual=_TOLD_FIRST,
+                why="department",
             ),
         },
     ),
@@ -110,6 +126,7 @@ TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
                 old_category=1,
                 freed=False,
                 difference=15,
+                was_charged=True,
                 reason="modified core files found",
             ),
             "lower": case(
@@ -119,6 +136,7 @@ TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
                 old_category=3,
                 freed=False,
                 difference=-10,
+                was_charged=True,
                 reason="",
             ),
             "reserved": case(
@@ -128,6 +146,7 @@ TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
                 old_category=1,
                 freed=False,
                 difference=5,
+                was_charged=False,
                 reason="",
             ),
             "same": case(
@@ -137,6 +156,27 @@ TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
                 old_category=1,
                 freed=False,
                 difference=0,
+                was_charged=False,
+                reason="",
+            ),
+            "stays": case(
+                RESERVED,
+                account(40, 10),
+                assessment=1,
+                old_category=2,
+                freed=False,
+                difference=0,
+                was_charged=False,
+                reason="it was the cache after all",
+            ),
+            "held": case(
+                RESERVED,
+                account(40, 10),
+                assessment=1,
+                old_category=3,
+                freed=False,
+                difference=-10,
+                was_charged=False,
                 reason="",
             ),
             "free": case(
@@ -144,6 +184,7 @@ TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
                 old_category=2,
                 freed=True,
                 difference=-10,
+                was_charged=True,
                 reason="goodwill",
             ),
         },
@@ -174,13 +215,11 @@ TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
         {
             "": case(
                 replace(ELSEWHERE, department="development"),
-                why="",
                 reason="a new payment method",
                 returned=0,
                 released=20,
-                moved=True,
             ),
-            "back": case(NEW, why="", reason="", returned=5, released=0, moved=True),
+            "back": case(NEW, reason="", returned=5, released=0),
         },
     ),
     "ticket_split": (

@@ -5,6 +5,8 @@ only; where it finds none (a key of the environment, an inline table) it says so
 """
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 _HEADER: Final = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?")
@@ -13,31 +15,39 @@ _KEY: Final = re.compile(rf"\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*=")
 _PART: Final = re.compile(_WORD)
 
 
-def with_line(problem: str, file: str, section: str, text: str) -> str:
-    """A problem `FILE: SECTION.KEY: WORDS` with the line of its key, where that is found."""
-    found = re.match(rf"{re.escape(file)}: ({re.escape(section)}\.[^\s:]+): ", problem)
-    if not found or " line " in problem:
+def with_line(problem: str, sources: Mapping[str, str]) -> str:
+    """A problem `FILE: KEY: WORDS` with the line of its key, where the texts of files have it."""
+    found = re.match(r"(\S+\.toml): ([^\s:]+): ", problem)
+    if not found or found[1] not in sources or " line " in problem:
         return problem
-    path = [part for part in found[1].split(".") if not part.startswith("[")]
-    line = line_of(text, *path)
+    line = line_of(sources[found[1]], *found[2].split("."))
     return f"{problem} (line {line})" if line else problem
 
 
 def line_of(text: str, *path: str) -> int | None:
-    """The line (from 1) of the longest known beginning of a key's path; its table at least."""
+    """The line (from 1) of the longest known beginning of a key's path; its table at least.
+
+    A part such as `[1]` is the second of the tables `[[people]]`, or of a list, which is one line.
+    """
     places = _places(text)
-    for length in range(len(path), 0, -1):
-        if (found := places.get(path[:length])) is not None:
-            return found
+    plain = tuple(part for part in path if not part.startswith("["))
+    for wanted in (path, plain):
+        for length in range(len(wanted), 1 if wanted is path else 0, -1):
+            if (found := places.get(wanted[:length])) is not None:
+                return found
     return None
 
 
 def _places(text: str) -> dict[tuple[str, ...], int]:
     places: dict[tuple[str, ...], int] = {}
+    seen: Counter[tuple[str, ...]] = Counter()
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.split("\n"), start=1):
         if found := _HEADER.fullmatch(line):
             table = _parts(found[1])
+            if line.lstrip().startswith("[["):
+                seen[table] += 1
+                table = (*table, f"[{seen[table] - 1}]")
             places.setdefault(table, number)
         elif found := _KEY.match(line):
             places.setdefault((*table, *_parts(found[1])), number)

@@ -121,8 +121,8 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
         check_openings(calendar, options.sla, problems)
     made_staff = people and read_staff(people, problems)
     if problems or not (gateway and options and calendar and made_staff):
-        source = _source(path.parent / "policy.toml")
-        told = (with_line(one, "policy.toml", "calendar", source) for one in problems)
+        sources = {name: _source(path.parent / name) for name in ("policy.toml", "staff.toml")}
+        told = (with_line(one, sources) for one in problems)
         raise WrongSettings(_blamed(one, set_by) for one in told)
     return Settings(
         path=path,

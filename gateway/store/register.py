@@ -69,12 +69,16 @@ def change_account(
     _remember(connection, account, at, "changed", {"fields": sorted(values)})
 
 
-def set_language(connection: Connection, account: str, language: str, *, at: datetime) -> None:
-    """The language of letters to every contact of an account."""
-    connection.execute(
-        update(contacts).where(contacts.c.account == account).values(language=language)
-    )
-    _remember(connection, account, at, "changed", {"fields": ["language"]})
+def set_reading(
+    connection: Connection, account: str, values: Mapping[str, str], *, only: str, at: datetime
+) -> None:
+    """The `language` and `zone` of letters to every contact of an account, or `only` to one."""
+    own = contacts.c.account == account
+    if only:
+        own &= contacts.c.address == only
+    connection.execute(update(contacts).where(own).values(**values))
+    details = {"fields": sorted(values)} | ({"contact": only} if only else {})
+    _remember(connection, account, at, "changed", details)
 
 
 def add_contact(connection: Connection, contact: Contact, *, at: datetime) -> None:

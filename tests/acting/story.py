@@ -272,10 +272,11 @@ class Story(RuleBasedStateMachine):
         if not hasattr(self, "stage"):
             return
         after = self.stage.query(_all_tickets)
+        policy = self.stage.settings.policy
         found = [
             flaw
             for number, before in self.tickets.items()
-            for flaw in flaws_between(before, after[number])
+            for flaw in flaws_between(policy, before, after[number])
         ]
         self.tickets = after
         assert not found

@@ -1,0 +1,173 @@
+"""One person is erased: nothing of them is left in any table, and the book still adds up."""
+
+from pathlib import Path
+
+import pytest
+from acting.operator import run_gateway
+from small_desk import SmallDesk, small_desk
+from sqlalchemy import select, update
+from test_person import ANN, BOB, DESK, EVA, mentions
+
+from gateway.mail.message import Envelope
+from gateway.spool import new_queue_id
+from gateway.store.mail_tables import mails, outbox
+from gateway.store.tables import accounts, entries, tickets
+from gateway.store.transaction import run_once
+from gateway.work.reader import Reader
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STRANGER = "zoe.quill@else.example"
+BOOK = select(entries.c.id, entries.c.amount, entries.c.held, entries.c.ticket).order_by(
+    entries.c.id
+)
+
+
+async def answered(desk: SmallDesk, who: str, subject: str, text: str) -> None:
+    """Somebody asks, agrees, and is answered; the ticket is closed."""
+    await desk.receive(who, DESK, subject, text, "2026-07-06T08:00")
+    told = desk.last("engineer_new_ticket", "dispatch@desk.example")
+    for line in ("#assess 1", "#close"):
+        await desk.receive(EVA, told["Reply-To"], f"Re: {subject}", line, "2026-07-06T08:05")
+        if line == "#assess 1":
+            asked = desk.last("assessment_request", who)
+            await desk.receive(who, asked["Reply-To"], "Re: x", "confirm", "2026-07-06T08:10")
+            await desk.receive(EVA, told["Reply-To"], "Re: x", "Set it so.", "2026-07-06T08:15")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "desk"
+
+
+async def a_desk(desk: SmallDesk) -> None:
+    """Ann and Bob of acme, and Zoe whom nobody knew; each asked something."""
+    desk.run("customers", "add", "acme", "--contact", ANN, "--contact", BOB, "--name", "Acme Ltd")
+    desk.run("customers", "website", "acme", "--order", "W-7")
+    await answered(desk, ANN, "Tax", "Set up VAT for Latvia.")
+    await desk.receive(BOB, DESK, "Tolls", "Another matter of Bob's.", "2026-07-06T08:20")
+    await desk.receive(STRANGER, DESK, "Hello", "My name is Quill.", "2026-07-06T08:25")
+    number = desk.rows(select(tickets.c.number).where(tickets.c.requester == STRANGER))[0][0]
+    told = desk.last("engineer_new_ticket", "dispatch@desk.example")
+    await desk.receive(EVA, told["Reply-To"], "Re: Hello", "#close spam", "2026-07-06T08:30")
+    assert number == 1003
+    await carry(desk)
+
+
+async def carry(desk: SmallDesk) -> None:
+    """Every letter has left."""
+    with desk.parts.engine.begin() as connection:
+        connection.execute(update(outbox).values(state="sent", sent_at=desk.at))
+
+
+def erase(desk: SmallDesk, who: str, *more: str, answer: bytes = b"") -> tuple[int, str]:
+    ran = run_gateway("customers", "erase", who, *more, config=desk.path, stdin=answer)
+    return ran.code, ran.output + ran.errors
+
+
+async def test_nothing_of_a_person_is_left_but_the_book(
+    folder: Path, either_url: str, reader: Reader
+) -> None:
+    async with small_desk(folder, either_url, reader, "2026-07-06T07:00") as desk:
+        await a_desk(desk)
+        before = desk.rows(BOOK)
+
+        code, told = erase(desk, "Ann@ACME.example", "--yes")
+
+        assert code == 0, told
+        for text in (ANN, "Latvia", "Tax", "Set it so"):
+            assert mentions(desk, text) == set(), text
+        assert desk.rows(BOOK) == before
+        assert run_gateway("credits", "verify", config=desk.path).code == 0
+        assert "1 contact" in told
+        assert "1 ticket," in told
+        assert {"contacts", "tickets", "messages"} <= mentions(desk, BOB)
+
+
+async def test_a_stranger_goes_with_the_account_that_bore_the_address(
+    folder: Path, either_url: str, reader: Reader
+) -> None:
+    async with small_desk(folder, either_url, reader, "2026-07-06T07:00") as desk:
+        await a_desk(desk)
+
+        code, told = erase(desk, STRANGER, "--yes")
+
+        assert code == 0, told
+        assert mentions(desk, STRANGER) == mentions(desk, "Quill") == set()
+        names = {row.id for row in desk.rows(select(accounts.c.id))}
+        assert any(name.startswith("erased-") for name in names)
+        assert run_gateway("credits", "verify", config=desk.path).code == 0
+
+
+async def test_the_book_is_guarded_again_afterwards(
+    folder: Path, either_url: str, reader: Reader
+) -> None:
+    async with small_desk(folder, either_url, reader, "2026-07-06T07:00") as desk:
+        await a_desk(desk)
+        erase(desk, ANN, "--yes")
+
+        with pytest.raises(Exception, match="are never changed"):
+            run_once(desk.parts.engine, lambda c: c.execute(update(entries).values(amount=1)))
+
+
+async def test_a_question_is_asked_first(folder: Path, sqlite_url: str, reader: Reader) -> None:
+    async with small_desk(folder, sqlite_url, reader, "2026-07-06T07:00") as desk:
+        await a_desk(desk)
+
+        code, told = erase(desk, ANN, answer=b"n\n")
+
+        assert (code, "nothing was erased" in told) == (1, True)
+        assert mentions(desk, "Latvia")
+        assert erase(desk, ANN, answer=b"y\n")[0] == 0
+
+
+async def test_a_mail_that_waits_is_in_the_way(
+    folder: Path, sqlite_url: str, reader: Reader
+) -> None:
+    async with small_desk(folder, sqlite_url, reader, "2026-07-06T07:00") as desk:
+        await a_desk(desk)
+        envelope = Envelope(
+            queue_id=new_queue_id(desk.at),
+            received_at=desk.at,
+            reverse_path="",
+            forward_paths=(DESK,),
+            source="smtp",
+        )
+        await desk.parts.spool.put(envelope, b"From: ANN@acme.example\r\n\r\nHello\r\n")
+
+        code, told = erase(desk, ANN, "--yes")
+
+        assert (code, envelope.queue_id in told) == (1, True)
+        assert mentions(desk, "Latvia")
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        pytest.param("no@body.example", "nothing is known", id="nobody"),
+        pytest.param(EVA, "is staff", id="staff"),
+        pytest.param(BOB, "close them first", id="an open ticket"),
+    ],
+)
+async def test_what_cannot_be_erased_is_refused(
+    folder: Path, sqlite_url: str, reader: Reader, who: str, told: str
+) -> None:
+    async with small_desk(folder, sqlite_url, reader, "2026-07-06T07:00") as desk:
+        await a_desk(desk)
+
+        code, said = erase(desk, who, "--yes")
+
+        assert (code, told in said) == (1, True)
+        assert len(desk.rows(select(mails.c.queue_id))) > 3
+
+
+async def test_a_letter_that_has_not_left_is_in_the_way(
+    folder: Path, sqlite_url: str, reader: Reader
+) -> None:
+    async with small_desk(folder, sqlite_url, reader, "2026-07-06T07:00") as desk:
+        await a_desk(desk)
+        desk.run("credits", "grant", "acme", "5", "Goodwill")
+
+        code, said = erase(desk, ANN, "--yes")
+
+        assert (code, "still wait" in said) == (1, True)
