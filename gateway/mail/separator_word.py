@@ -35,7 +35,7 @@ ORIGINAL: Final = titles("""
     αρχικό μήνυμα|özgün ileti|orijinal mesaj|orijinal ileti|orjinal mesaj
     # Asian, Hebrew, Arabic, Persian
     thư gốc|tin nhắn gốc|pesan asli|mesej asal|ข้อความต้นฉบับ|原始邮件|原始郵件|原邮件|原始信件
-    原信|回复的原邮件|回复的邮件|元のメッセージ|オリジナルメッセージ|元のメール|원본 메시지
+    原信|回复的原邮件|邮件原件|回复的邮件|元のメッセージ|オリジナルメッセージ|元のメール|원본 메시지
     원본 메일|원본 이메일|הודעה מקורית|ההודעה המקורית|الرسالة الأصلية|رسالة أصلية|پیام اصلی
 """)
 FORWARD: Final = titles("""
@@ -85,7 +85,7 @@ _FIELDS: Final[dict[str, frozenset[str]]] = {
         from|von|de|da|di|fra|från|van|od|lähettäjä|от|от кого|від|від кого|відправник|отправитель
         feladó|küldő|frá|de la|expéditeur|expedidor|remitente|remite|mittente|remetente|kimden
         gönderen|gonderen|από|αποστολέας|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|보낸사람
-        발신|từ|người gửi|dari|pengirim|จาก|מאת|من|saatja|odesílatel|odosielateľ|expeditor|nuo|no
+        šalje|발신|từ|người gửi|dari|pengirim|จาก|מאת|من|saatja|odesílatel|odosielateľ|expeditor|nuo|no
         pošiljatelj|пошиљалац|подател|afsender|avsändare|avsender|absender|afzender|sender|nadawca
         ab
     """),
@@ -93,7 +93,7 @@ _FIELDS: Final[dict[str, frozenset[str]]] = {
         date|sent|sent on|sent at|date sent|datum|gesendet|gesendet am|envoyé|envoyé le
         date d'envoi|message du|date du message|fecha|enviado|enviado el|enviada el|enviado em
         enviada em|enviat|enviada|data|data wysłania|inviato|inviato il|data invio|dato|sendt
-        dato sendt|skickat|skickat den|sänt|verzonden|verzonden op|verstuurd|wysłano|wysłane
+        enviat el|dato sendt|skickat|skickat den|sänt|verzonden|verzonden op|verstuurd|wysłano|wysłane
         odesláno|odoslané|odoslaná|päiväys|päivämäärä|lähetetty|дата|отправлено|дата и время
         надіслано|изпратено|küldve|küldés ideje|dátum|elküldve|trimis|trimis la|gönderme tarihi
         gönderilme|gönderildi|tarih|ημερομηνία|στάλθηκε|αποστολή|日期|时间|发送时间|发送日期
@@ -102,7 +102,7 @@ _FIELDS: Final[dict[str, frozenset[str]]] = {
         تم الإرسال|saadetud|kuupäev|poslano|poslato|послато|time|išsiųsta
     """),
     "to": titles("""
-        to|an|à|a|para|per|til|till|aan|do|komu|кому|до|vastaanottaja|címzett|către|kime|alıcı
+        to|an|à|a|para|per|per a|til|till|aan|do|komu|кому|до|vastaanottaja|címzett|către|kime|alıcı
         προς|παραλήπτης|收件人|收件者|宛先|받는 사람|받는사람|수신|pour|destinataire|destinatario
         destinatari|destinatário|đến|tới|người nhận|kepada|untuk|ถึง|אל|إلى|na|prima|за|empfänger
         ontvanger|modtager|mottagare|mottaker|адресат|получатель|recipient|recipients|adresat
