@@ -85,21 +85,21 @@ _FIELDS: Final[dict[str, frozenset[str]]] = {
         from|von|de|da|di|fra|från|van|od|lähettäjä|от|от кого|від|від кого|відправник|отправитель
         feladó|küldő|frá|de la|expéditeur|expedidor|remitente|remite|mittente|remetente|kimden
         gönderen|gonderen|από|αποστολέας|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|보낸사람
-        šalje|발신|từ|người gửi|dari|pengirim|จาก|מאת|من|saatja|odesílatel|odosielateľ|expeditor|nuo|no
+        발신|từ|người gửi|dari|pengirim|จาก|מאת|من|saatja|odesílatel|odosielateľ|expeditor|nuo|no
         pošiljatelj|пошиљалац|подател|afsender|avsändare|avsender|absender|afzender|sender|nadawca
-        ab
+        ab|šalje
     """),
     "date": titles("""
         date|sent|sent on|sent at|date sent|datum|gesendet|gesendet am|envoyé|envoyé le
         date d'envoi|message du|date du message|fecha|enviado|enviado el|enviada el|enviado em
         enviada em|enviat|enviada|data|data wysłania|inviato|inviato il|data invio|dato|sendt
-        enviat el|dato sendt|skickat|skickat den|sänt|verzonden|verzonden op|verstuurd|wysłano|wysłane
+        dato sendt|skickat|skickat den|sänt|verzonden|verzonden op|verstuurd|wysłano|wysłane
         odesláno|odoslané|odoslaná|päiväys|päivämäärä|lähetetty|дата|отправлено|дата и время
         надіслано|изпратено|küldve|küldés ideje|dátum|elküldve|trimis|trimis la|gönderme tarihi
         gönderilme|gönderildi|tarih|ημερομηνία|στάλθηκε|αποστολή|日期|时间|发送时间|发送日期
         傳送日期|寄件日期|時間|送信日時|送信日|日時|日付|날짜|보낸 날짜|보낸날짜|sent date|đã gửi
         ngày|thời gian|tanggal|dikirim|terkirim|วันที่|ส่ง|תאריך|נשלח|التاريخ|تاريخ الإرسال
-        تم الإرسال|saadetud|kuupäev|poslano|poslato|послато|time|išsiųsta
+        تم الإرسال|saadetud|kuupäev|poslano|poslato|послато|time|išsiųsta|enviat el
     """),
     "to": titles("""
         to|an|à|a|para|per|per a|til|till|aan|do|komu|кому|до|vastaanottaja|címzett|către|kime|alıcı

@@ -122,8 +122,7 @@ class Splitter:
             end = self._attribution(at)
         if end is None and bears_initials(line):
             end = end_of_initials(self._lines, at)
-            if end is not None:
-                self._quote(at, end)
+            self._quote(at, end or at)
         if end is not None:
             return end
         if self._opens_signature(at):
