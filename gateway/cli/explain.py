@@ -55,6 +55,7 @@ def explain(
     from gateway.letters.writer import Writer
     from gateway.mail.message import Envelope
     from gateway.mail.parse import read_mail
+    from gateway.store import pictures
     from gateway.store.facts import gather
     from gateway.store.learned import load
     from gateway.store.listing import next_ticket_number
@@ -71,11 +72,13 @@ def explain(
         forward_paths=tuple(recipient or ()),
         source="explain",
     )
-    mail = read_mail(file.read_bytes(), envelope)
+    whole = read_mail(file.read_bytes(), envelope)
     with _read_only(plan) as connection:
+        mail = pictures.without_signatures(connection, whole)
         clues = find_clues(mail, plan.policy, plan.keys)
         facts = gather(connection, mail, clues, plan.policy, load(connection))
         decision = held_back(connection, decide(mail, facts, plan.policy, now))
+        decision = pictures.told(decision, pictures.left_out(whole, mail))
         number = next_ticket_number(connection)
     writer = Writer(Shelf(plan.built_in_letters, plan.own_letters), plan.policy, plan.keys)
     letters = [_letter(writer, one, mail, number, operator) for one in decision.letters]
