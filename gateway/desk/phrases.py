@@ -51,7 +51,9 @@ DECLINE: Final = re.compile(
     r"|拒绝|我拒绝|拒否します)" + _WHAT + r"(?: a\d{1,6})?"
 )
 BUY: Final = re.compile(r"(?:buy|purchase|order)\s+([-+]?\d[\d.,]{0,17})(?:\s+credits?)?")
-NEW_TICKET: Final = re.compile(r"new (?:ticket|question|issue)\s*:.*")
+NEW_TICKET: Final = re.compile(
+    r"(?:new (?:ticket|question|issue)|neues ticket|новый тикет|nuevo ticket|nouveau ticket)\s*:.*"
+)
 
 _HOTRUSH: Final = ("hotrush", "hot rush", "hot-rush", "hotrrush")
 _OFF: Final = tuple(
@@ -76,6 +78,10 @@ FIXED: Final = MappingProxyType(
             for what in ("", " ticket", " the ticket", " this ticket", " my ticket")
         },
         "same topic": ("same_topic", False),
+        **dict.fromkeys(("gleiches thema", "selbes thema"), ("same_topic", False)),
+        **dict.fromkeys(("та же тема", "тот же вопрос"), ("same_topic", False)),
+        **dict.fromkeys(("mismo tema", "el mismo tema"), ("same_topic", False)),
+        **dict.fromkeys(("même sujet", "le même sujet"), ("same_topic", False)),
         "ask first": ("ask_first", True),
         "help": ("help", True),
     }
