@@ -14,7 +14,7 @@ _BASE64_SPACE: Final = b" \t\r\n"
 _BASE64_ALPHABET: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 _BASE64_PIECES: Final = re.compile(rb"[A-Za-z0-9+/=]*")
 _WORDS: Final = re.compile(rb"[A-Za-z0-9+/]{2}[ \t]+[A-Za-z0-9+/]{2}")
-_PROSE: Final = re.compile(rb"\s*(?:[^\s=]{1,20}[ \t]+){4}[^\s=]{1,20}")
+_PROSE: Final = re.compile(rb"\s{0,100}(?:[^\s=]{1,20}[ \t]{1,9}){4}[^\s=]{1,20}")
 """Five words in a row: no encoder puts spaces between its characters."""
 _UU_BEGIN: Final = re.compile(rb"^begin(?:-base64)? ([0-7]{3,4}) (.{1,250}?)\r?$", re.MULTILINE)
 _UU_END: Final = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
