@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from acting.operator import run_gateway, run_process
 from desks import change, write_desk
+from sqlalchemy import create_engine, text
 
 from gateway.cli.app import COMMANDS
 
@@ -130,6 +131,36 @@ def test_explain_and_trace_tell_what_was_cut_and_what_was_noticed(desk: Path) ->
 
     assert told["cut"] == ["quoted, 2 lines: On 7 Jul 2026 at 10:00, Desk <d@x.example> wrote:"]
     assert told["events"] == ["bad_stamp"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "advice"),
+    [
+        pytest.param("0001", "gateway mail count brings it up to date", id="older"),
+        pytest.param("9999", "the program that upgraded it", id="newer"),
+    ],
+)
+def test_explain_on_a_database_of_another_version_says_what_to_do(
+    tmp_path: Path, database_url: str, revision: str, advice: str
+) -> None:
+    desk = write_desk(tmp_path / "desk")
+    change(desk, '# url = "postgresql:///gateway"', f'url = "{database_url}"')
+    file = tmp_path / "mail.eml"
+    file.write_bytes(MAIL)
+    assert run_gateway("explain", str(file), config=desk).code == 0, "an empty database"
+    assert run_gateway("mail", "count", config=desk).code == 0
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+        connection.execute(text("ALTER TABLE tickets RENAME TO tickets_as_they_were"))
+    engine.dispose()
+
+    ran = run_gateway("explain", str(file), config=desk)
+
+    assert ran.code == 1
+    assert ran.output == ""
+    (line,) = ran.errors.splitlines()
+    assert advice in line
 
 
 def test_explain_looks_at_the_desk_as_it_is(desk: Path) -> None:

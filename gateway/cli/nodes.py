@@ -50,7 +50,7 @@ def nodes(
 
 
 def storage(context: typer.Context, config: Config = None, json: Json = False) -> None:
-    """Show how much is kept: the database, its raw mails and sent letters, the spool of this node.
+    """Show how much is kept: the database, raw mails, sent letters, large files, this node's spool.
 
     `[retention]` in gateway.toml lets raw mails and letters go after a time. A database reuses the
     room of what went; its file does not shrink by itself.

@@ -35,6 +35,7 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ROUTE: Final = re.compile(r"^@[^:]*:")
 _IN_COMMENT: Final = re.compile(r"\([^()]*\)")
 _ADDRESS: Final = re.compile(r"[^\s@<>\"'(),:;]{1,320}@[^\s@<>\"'(),:;]{1,320}")
+_WHOLE: Final = re.compile(r"([^<>]{0,300})<([^\s@<>]{1,320}@[^\s@<>]{1,320})>")
 _PLAIN: Final = re.compile(
     # dot-atom @ labels; above ASCII whatever is no control and no space (RFC 6532).
     r"[^\s\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"]+)*"
@@ -135,6 +136,11 @@ class _Reader:
             # Only a comment at the very end is read alike by all.
             self.is_clean = False
         if found["angle"] is not None:
+            if entry.angle is not None and _ADDRESS.fullmatch(found["angle"].strip()):
+                # Two mailboxes without a comma between them.
+                self.is_clean = False
+                self._finish(" ")
+                entry = self.entry
             if entry.angle is not None or not found["closed"] or "\x00" in found["angle"]:
                 self.is_clean = False
             if entry.angle is None or "@" in found["angle"]:
@@ -183,6 +189,11 @@ class _Reader:
             return
         self.is_clean = False
         words = [_shown(word) for word in entry.words]
+        whole = _WHOLE.fullmatch(" ".join(words))
+        if whole:
+            # The writer encoded the mailbox, not its name (A13): readable, and not to be trusted.
+            self.mailboxes.append(Mailbox(_phrase([whole[1]]), whole[2]))
+            return
         if len(words) == 1:
             # A local name without a domain: `MAILER-DAEMON (Mail Delivery System)`.
             self.mailboxes.append(Mailbox(_phrase(entry.comments), words[0]))
@@ -200,6 +211,8 @@ class _Reader:
             self.is_clean = False
             address = _IN_COMMENT.sub("", address)
         shown = clean_line(decode_words("".join(address.split())))
+        if shown[:7].lower() == "mailto:":
+            shown = shown[7:]
         if len(shown) > 320 or not _PLAIN.fullmatch(shown) or shown != address.strip():
             self.is_clean = False
         comments = [comment for comment in entry.comments if comment.strip() != address]

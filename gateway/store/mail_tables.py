@@ -49,7 +49,36 @@ raws = Table(
     Column("content", LargeBinary, nullable=False),
     Column("packing", Text, nullable=False, default=""),
     Column("size", BigInteger, nullable=False),
-    one_of("packing", "", "zlib"),
+    one_of("packing", "", "zlib", "files"),
+)
+
+# Large files that mails and letters bear, each once (gateway.store.files).
+files = Table(
+    "files",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("used_at", Instant, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+file_uses = Table(
+    "file_uses",
+    metadata,
+    Column("holder", Text, primary_key=True),
+    Column("digest", Text, ForeignKey("files.digest"), primary_key=True),
+    Index(None, "digest"),
+)
+
+# Small pictures within mails, by the domain they come from: what comes again is a signature.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("mails", Integer, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Index(None, "seen_at"),
 )
 
 messages = Table(
@@ -89,6 +118,7 @@ outbox = Table(
     # Made of event, letter, recipient and ticket: one letter of a kind for each (rule M17).
     Column("message_id", Text, nullable=False, unique=True),
     Column("content", LargeBinary, nullable=False),
+    Column("packing", Text, nullable=False, default=""),
     Column("state", Text, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("tries", Integer, nullable=False, default=0),
@@ -100,6 +130,7 @@ outbox = Table(
     Column("failure", Text, nullable=False, default=""),
     # Domain of the recipient of a letter that counts against the budgets; else empty.
     Column("domain", Text, nullable=False, default=""),
+    one_of("packing", "", "files"),
     one_of("state", "queued", "sending", "sent", "failed", "withheld"),
     one_of("audience", "customer", "staff", "operator"),
     Index(

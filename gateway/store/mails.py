@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from gateway.desk.decision import Decision, Disposition
 from gateway.mail.address import normalised_address
 from gateway.mail.message import Mail
+from gateway.store import files, pictures
 from gateway.store.facts import dedupe_key
 from gateway.store.mail_tables import mails, raws
 
@@ -54,7 +55,8 @@ def record(
         },
     )
     if not repeats:
-        content, packing = _pack(raw)
+        pictures.remember(connection, mail, now)
+        content, packing = _pack(connection, mail.envelope.queue_id, raw, now)
         connection.execute(
             insert(raws),
             {
@@ -88,11 +90,19 @@ def raw_of(connection: Connection, queue_id: str) -> bytes | None:
     ).first()
     if row is None:
         return None
+    if row.packing == files.PACKING:
+        return files.put_together(connection, row.content)
     return zlib.decompress(row.content) if row.packing == "zlib" else bytes(row.content)
 
 
-def _pack(raw: bytes) -> tuple[bytes, str]:
-    """Compress only what shrinks (performance: zlib costs more than all else on large mails)."""
+def _pack(connection: Connection, queue_id: str, raw: bytes, now: datetime) -> tuple[bytes, str]:
+    """Keep large files once; compress only what shrinks.
+
+    Performance: zlib costs more than all else on large mails, and attachments do not shrink.
+    """
+    recipe = files.put_away(connection, raw, files.mail_holder(queue_id), now)
+    if recipe is not None:
+        return recipe, files.PACKING
     if PACK_FROM <= len(raw) <= PACK_UP_TO:
         packed = zlib.compress(raw, LEVEL)
         if len(packed) < len(raw):

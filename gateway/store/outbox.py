@@ -5,7 +5,7 @@ claim it again, and the late settlement of the first touches no row (fault F30).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.desk.budget import domain_of, is_counted
 from gateway.desk.decision import SendLetter
 from gateway.letters.writer import Written
+from gateway.store import files
 from gateway.store.engine import is_sqlite
 from gateway.store.mail_tables import outbox
 from gateway.store.spent import pauses_of
@@ -83,9 +84,26 @@ def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) ->
         and (pause := paused.get(row["recipient"]))
         and pause.until > row["created_at"]
         else {**row, "failure": ""}
-        for row in letters
+        for row in (_packed(connection, row) for row in letters)
     ]
     connection.execute(statement, rows)
+
+
+def _packed(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A letter with its large files by digest."""
+    recipe = files.put_away(
+        connection, row["content"], files.letter_holder(row["message_id"]), row["created_at"]
+    )
+    if recipe is None:
+        return {**row, "packing": ""}
+    return {**row, "content": recipe, "packing": files.PACKING}
+
+
+def as_sent(connection: Connection, content: bytes, packing: str) -> bytes:
+    """A letter as it leaves, from its row."""
+    if packing == files.PACKING:
+        return files.put_together(connection, content)
+    return bytes(content)
 
 
 def _may_wait(row: Mapping[str, Any]) -> bool:
@@ -153,10 +171,14 @@ def claim(connection: Connection, holder: str, now: datetime, count: int) -> Seq
             outbox.c.tries,
             outbox.c.created_at,
             outbox.c.priority,
+            outbox.c.packing,
         )
     ).all()
     ordered = sorted(found, key=lambda row: (row.priority, row.id))
-    return [Claimed(*row[:9]) for row in ordered]
+    return [
+        replace(Claimed(*row[:9]), content=as_sent(connection, row.content, row.packing))
+        for row in ordered
+    ]
 
 
 def settle_sent(connection: Connection, one: Claimed, holder: str, now: datetime) -> bool:

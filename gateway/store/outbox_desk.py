@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select, update
 
 from gateway.store.mail_tables import outbox
+from gateway.store.outbox import as_sent
 
 STATES: Final = ("queued", "sending", "sent", "failed", "withheld")
 RETRIED: Final = ("queued", "failed", "withheld")
@@ -40,9 +41,10 @@ def listed(connection: Connection, states: Collection[str], limit: int) -> list[
 
 def content_of(connection: Connection, number: int) -> bytes | None:
     """A letter as it leaves."""
-    return connection.execute(
-        select(outbox.c.content).where(outbox.c.id == number)
-    ).scalar_one_or_none()
+    row = connection.execute(
+        select(outbox.c.content, outbox.c.packing).where(outbox.c.id == number)
+    ).first()
+    return as_sent(connection, row.content, row.packing) if row else None
 
 
 def retry(connection: Connection, numbers: Sequence[int], now: datetime) -> list[int]:

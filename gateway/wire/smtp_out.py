@@ -128,7 +128,14 @@ class SmarthostCarrier:
         await self._reset()
         if code in ABOUT_US or (step == "sender" and code >= 500 and code != TOO_LARGE):
             return about_us
-        return Delivery("failed" if code >= 500 else "deferred", code, said)
+        for_good = code >= 500
+        return Delivery(
+            "failed" if for_good else "deferred",
+            code,
+            said,
+            # A refusal for policy (RFC 3463 section 3.8) says nothing about the mailbox.
+            about_recipient=for_good and step == "recipient" and not text.startswith("5.7."),
+        )
 
     async def _reset(self) -> None:
         """Forget the letter, keep the connection where that works."""

@@ -24,6 +24,7 @@ from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
 from gateway.letters.writer import Writer
 from gateway.spool import Spool, Spooled, SpoolFailure, SpoolFull, SyncFailed
+from gateway.store import pictures
 from gateway.store.apply import apply
 from gateway.store.facts import gather
 from gateway.store.mails import is_taken_in, record
@@ -199,11 +200,13 @@ class Intake:
         """Facts, decision and every change of one mail, in the transaction at hand."""
         if is_taken_in(connection, spooled.envelope.queue_id):
             return None, Applied()
-        desk, mail = self._desk, read.mail
+        desk, mail = self._desk, pictures.without_signatures(connection, read.mail)
         now = desk.clock()
         clues = find_clues(mail, desk.policy, desk.keys)
         facts = gather(connection, mail, clues, desk.policy, desk.learned())
         decision = held_back(connection, decide(mail, facts, desk.policy, now))
+        gone = pictures.left_out(read.mail, mail)
+        decision = pictures.told(decision, gone)
         occasion = Occasion(
             event=mail.envelope.queue_id,
             at=now,
@@ -212,13 +215,13 @@ class Intake:
             queue_id=mail.envelope.queue_id,
             message_id=mail.message_id or "",
             references=mail.references,
-            enclosures=read.enclosures,
+            enclosures=pictures.travelling(read.enclosures, gone),
             too_large=read.too_large,
         )
         applied = apply(connection, decision, occasion)
         if not decision.hold_reason:
             ticket = applied.ticket(decision.ticket)
-            record(connection, mail, spooled.raw, decision, ticket=ticket, now=now)
+            record(connection, read.mail, spooled.raw, decision, ticket=ticket, now=now)
         return decision, applied
 
     async def _failed(self, spooled: Spooled, reason: str) -> Outcome:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from gateway.mail.compose import Enclosure
-from gateway.mail.message import Envelope, Mail
+from gateway.mail.message import Attachment, Envelope, Mail
 from gateway.mail.parse import attachment_bytes, read_mail
 
 SECONDS_MAX: Final = 5.0
@@ -161,22 +161,20 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
 def read_all(raw: bytes, envelope: Envelope) -> Read:
     """Read a mail and take out the files that may travel on."""
     mail = read_mail(raw, envelope)
-    enclosures: list[Enclosure] = []
+    travelling: list[Attachment] = []
     too_large: list[str] = []
     room = ENCLOSED_MAX
     for one in mail.attachments:
         if one.size <= room:
             room -= one.size
-            enclosures.append(
-                Enclosure(
-                    filename=one.filename,
-                    content_type=one.content_type,
-                    content=attachment_bytes(raw, one),
-                )
-            )
+            travelling.append(one)
         else:
             too_large.append(f"{one.filename} ({one.size / 2**20:.1f} MiB)")
-    return Read(mail, tuple(enclosures), tuple(too_large))
+    enclosures = tuple(
+        Enclosure(filename=one.filename, content_type=one.content_type, content=content)
+        for one, content in zip(travelling, attachment_bytes(raw, travelling), strict=True)
+    )
+    return Read(mail, enclosures, tuple(too_large))
 
 
 def main() -> None:
