@@ -6,10 +6,9 @@ Order: accounts, new tickets, then each change's own rows, then the tickets as t
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.desk.decision import (
     Book,
@@ -23,12 +22,29 @@ from gateway.ledger.entry import Kind
 from gateway.letters.writer import Frame
 from gateway.store import rows
 from gateway.store.changes import carry_out
-from gateway.store.engine import is_sqlite
+from gateway.store.engine import insert_new
 from gateway.store.mail_tables import audit
 from gateway.store.occasion import Applied, Occasion, draw
 from gateway.store.outbox import enqueue
 from gateway.store.tables import accounts, contacts, tickets
 from gateway.store.transaction import Conflict
+
+# Statements of every mail are built once: building them costs more than running them.
+_OPEN_ACCOUNT: Final = insert_new(accounts)
+_OPEN_CONTACT: Final = insert_new(contacts)
+_OPEN_TICKET: Final = insert(tickets)
+_REMEMBER: Final = insert(audit)
+_THIS_TICKET: Final = tickets.c.number == bindparam("of_number")
+_KEEP_THREAD: Final = update(tickets).where(_THIS_TICKET).values(thread=bindparam("thread"))
+_CLOSE_STATE: Final = (
+    update(tickets)
+    .where(_THIS_TICKET, tickets.c.version == bindparam("of_version"))
+    .values(version=tickets.c.version + 1)
+)
+"""Columns that are named when it runs are set as well."""
+_THREADS: Final = select(tickets.c.number, tickets.c.thread).where(
+    tickets.c.number.in_(bindparam("these", expanding=True))
+)
 
 
 def apply(connection: Connection, decision: Decision, occasion: Occasion) -> Applied:
@@ -66,15 +82,15 @@ def _prepare(
 def _keep_threads(connection: Connection, applied: Applied) -> None:
     """Threads of tickets that are otherwise as they were."""
     for number, thread in applied.threads.items():
-        connection.execute(update(tickets).where(tickets.c.number == number).values(thread=thread))
+        connection.execute(_KEEP_THREAD, {"of_number": number, "thread": thread})
 
 
 def _open_account(connection: Connection, change: OpenAccount, occasion: Occasion) -> None:
     """Two first mails of one stranger open one account."""
     account = change.account
-    dialect = sqlite if is_sqlite(connection) else postgresql
+    dialect = connection.dialect.name
     connection.execute(
-        dialect.insert(accounts).on_conflict_do_nothing(),
+        _OPEN_ACCOUNT[dialect],
         {
             "id": account.id,
             "name": account.name,
@@ -83,7 +99,7 @@ def _open_account(connection: Connection, change: OpenAccount, occasion: Occasio
     )
     for contact in account.contacts:
         connection.execute(
-            dialect.insert(contacts).on_conflict_do_nothing(),
+            _OPEN_CONTACT[dialect],
             {
                 "address": contact.address,
                 "account": account.id,
@@ -100,7 +116,7 @@ def _open_ticket(connection: Connection, ticket: Ticket, applied: Applied) -> No
     applied.numbers[ticket.number] = number
     applied.threads[number] = []
     connection.execute(
-        insert(tickets),
+        _OPEN_TICKET,
         {
             "number": number,
             **rows.ticket_columns(_numbered(ticket, applied)),
@@ -167,11 +183,8 @@ def _close_state(connection: Connection, state: TicketState, applied: Applied) -
     if not values:
         return
     version = state.before.version if state.before else 1
-    touched = connection.execute(
-        update(tickets)
-        .where(tickets.c.number == number, tickets.c.version == version)
-        .values(**values, version=tickets.c.version + 1)
-    )
+    this = {"of_number": number, "of_version": version}
+    touched = connection.execute(_CLOSE_STATE, {**values, **this})
     if touched.rowcount != 1:
         raise Conflict(f"ticket {number} changed meanwhile")
 
@@ -190,12 +203,7 @@ def _load_threads(connection: Connection, decision: Decision, applied: Applied) 
     }
     if not wanted:
         return
-    found = connection.execute(
-        select(tickets.c.number, tickets.c.thread).where(
-            tickets.c.number.in_(bindparam("numbers", expanding=True))
-        ),
-        {"numbers": sorted(wanted)},
-    )
+    found = connection.execute(_THREADS, {"these": sorted(wanted)})
     for row in found:
         applied.threads[row.number] = list(row.thread)
 
@@ -253,9 +261,8 @@ def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applie
 def _remember(
     connection: Connection, decision: Decision, occasion: Occasion, applied: Applied
 ) -> None:
-    connection.execute(
-        insert(audit), audit_row(decision, occasion.at, applied.ticket(decision.ticket))
-    )
+    row = audit_row(decision, occasion.at, applied.ticket(decision.ticket))
+    connection.execute(_REMEMBER, row)
 
 
 def audit_row(decision: Decision, at: datetime, ticket: int | None) -> dict[str, Any]:

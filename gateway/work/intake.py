@@ -26,7 +26,7 @@ from gateway.letters.writer import Writer
 from gateway.spool import Spool, Spooled, SpoolFailure, SpoolFull
 from gateway.store.apply import apply
 from gateway.store.facts import gather
-from gateway.store.mails import is_taken_in, record
+from gateway.store.mails import record
 from gateway.store.occasion import Applied, Occasion
 from gateway.store.transaction import OUT_OF_REACH, Conflict, Transactions
 from gateway.work.bells import Bells
@@ -192,12 +192,13 @@ class Intake:
         self, connection: Connection, spooled: Spooled, read: Read
     ) -> tuple[Decision | None, Applied]:
         """Facts, decision and every change of one mail, in the transaction at hand."""
-        if is_taken_in(connection, spooled.envelope.queue_id):
-            return None, Applied()
         desk, mail = self._desk, read.mail
         now = desk.clock()
         clues = find_clues(mail, desk.policy, desk.keys)
         facts = gather(connection, mail, clues, desk.policy, desk.learned())
+        if facts.seen and facts.seen.queue_id == spooled.envelope.queue_id:
+            # It has its row already: a crash fell between its commit and the spool's mark.
+            return None, Applied()
         decision = held_back(connection, decide(mail, facts, desk.policy, now))
         occasion = Occasion(
             event=mail.envelope.queue_id,
