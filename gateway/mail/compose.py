@@ -205,6 +205,8 @@ def _chunks(text: str) -> Iterable[bytes]:
 
 def _field(name: str, value: str) -> str:
     """A field folded at spaces, no line longer than 78 where a space allows it."""
+    if len(name) + 2 + len(value) <= LINE_MAX:
+        return f"{name}: {value}"
     lines, line = [], f"{name}:"
     for word in value.split(" "):
         if len(line) + 1 + len(word) > LINE_MAX and line.strip() != f"{name}:":

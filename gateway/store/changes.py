@@ -39,7 +39,7 @@ from gateway.desk.pause import PauseLetters, ResumeLetters
 from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
 from gateway.store import examples, rows, spent
 from gateway.store.mail_tables import messages
-from gateway.store.occasion import Applied, Occasion, draw
+from gateway.store.occasion import Applied, Occasion
 from gateway.store.promises import (
     deal_with_steps,
     disarm,
@@ -119,7 +119,6 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
 
 
 def _place_order(connection: Connection, order: Order, applied: Applied) -> None:
-    applied.orders[order.number] = draw(connection, "order")
     connection.execute(
         insert(orders),
         {

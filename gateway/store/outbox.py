@@ -93,21 +93,11 @@ class Claimed:
     created_at: datetime
 
 
-def enqueue(
-    connection: Connection,
-    letter: SendLetter,
-    written: Written,
-    *,
-    event: str,
-    ticket: int | None,
-    at: datetime,
-) -> None:
-    """Put a letter into the outbox; the same letter of the same event stays the one it was."""
-    enqueue_all(connection, [outbox_row(letter, written, event=event, ticket=ticket, at=at)])
-
-
 def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) -> None:
-    """Put many letters into the outbox, in one statement."""
+    """Put letters into the outbox, in one statement.
+
+    The same letter of the same event stays the one it was.
+    """
     paused = pauses_of(connection, {row["recipient"] for row in letters if _may_wait(row)})
     rows = [
         {**row, "state": "withheld", "failure": f"paused: {pause.reason}"}
