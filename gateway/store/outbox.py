@@ -15,7 +15,7 @@ from gateway.desk.budget import domain_of, is_counted
 from gateway.desk.decision import SendLetter
 from gateway.letters.writer import Written
 from gateway.store.engine import insert_new
-from gateway.store.mail_tables import outbox
+from gateway.store.mail_tables import WAITING, outbox
 from gateway.store.spent import pauses_of
 
 LEASE: Final = timedelta(minutes=10)
@@ -40,7 +40,7 @@ _READY: Final = or_(
 )
 _NEXT: Final = (
     select(outbox.c.id)
-    .where(outbox.c.state.in_(("queued", "sending")), _READY)
+    .where(WAITING, _READY)
     .order_by(outbox.c.priority, outbox.c.not_before, outbox.c.id)
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
@@ -202,6 +202,7 @@ def release(connection: Connection, node: str) -> int:
     touched = connection.execute(
         update(outbox)
         .where(
+            WAITING,
             outbox.c.holder.startswith(holder_of(node, ""), autoescape=True),
             outbox.c.state == "sending",
         )
@@ -218,6 +219,6 @@ def holder_of(node: str, courier: str) -> str:
 def next_at(connection: Connection) -> datetime | None:
     """When the next letter may leave, if any waits."""
     earliest: datetime | None = connection.execute(
-        select(func.min(outbox.c.not_before)).where(outbox.c.state == "queued")
+        select(func.min(outbox.c.not_before)).where(WAITING, outbox.c.state == "queued")
     ).scalar_one()
     return earliest

@@ -33,7 +33,7 @@ from gateway.desk.pause import Pause, PauseLetters, ResumeLetters
 from gateway.desk.policy import Policy
 from gateway.store.desk_rows import load_ticket
 from gateway.store.engine import is_sqlite
-from gateway.store.mail_tables import outbox, pauses
+from gateway.store.mail_tables import COUNTED, outbox, pauses
 from gateway.store.tables import marks, tickets
 
 LOOKED_AT_MAX: Final = 200
@@ -42,11 +42,11 @@ USUAL: Final = "letters in an hour"
 """The mark that keeps the mean of the last week, so that a busy desk counts it once an hour."""
 
 
-def _lately(which: ColumnElement[bool], bound: str) -> ScalarSelect[int]:
+def _lately(bound: str, *which: ColumnElement[bool]) -> ScalarSelect[int]:
     """How many counted letters were made within the hour, at most as many as the parameter says."""
     some = (
         select(outbox.c.id)
-        .where(which, outbox.c.domain != "", outbox.c.created_at > bindparam("hour"))
+        .where(*which, COUNTED, outbox.c.created_at > bindparam("hour"))
         .limit(bindparam(bound, type_=Integer))
         .subquery()
     )
@@ -58,7 +58,7 @@ def _letters_where(*concerns: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
     lately = outbox.c.created_at > bindparam("day")
     return (
         select(outbox.c.letter, outbox.c.recipient, outbox.c.ticket, outbox.c.created_at)
-        .where(or_(*concerns), outbox.c.domain != "", lately)
+        .where(or_(*concerns), COUNTED, lately)
         .order_by(outbox.c.created_at.desc())
         .limit(LOOKED_AT_MAX)
     )
@@ -69,8 +69,8 @@ _TO_PEOPLE: Final = outbox.c.recipient.in_(bindparam("people", expanding=True))
 _LETTERS: Final = _letters_where(_TO_PEOPLE)
 _LETTERS_OF_TICKET: Final = _letters_where(_TO_PEOPLE, outbox.c.ticket == bindparam("number"))
 _COUNTS: Final = select(
-    _lately(outbox.c.domain == bindparam("domain"), "domain_max").label("domain"),
-    _lately(outbox.c.domain != "", "desk_max").label("desk"),
+    _lately("domain_max", outbox.c.domain == bindparam("domain")).label("domain"),
+    _lately("desk_max").label("desk"),
     select(func.count())
     .where(
         outbox.c.recipient.in_(bindparam("operator", expanding=True)),
@@ -158,7 +158,7 @@ def _usual(connection: Connection, at: datetime) -> int:
     until, _, mean = (kept or "").partition(" ")
     if until and float(until) > at.timestamp():
         return int(mean)
-    week = select(func.count()).where(outbox.c.domain != "", outbox.c.created_at > at - WEEK)
+    week = select(func.count()).where(COUNTED, outbox.c.created_at > at - WEEK)
     usual = int(connection.execute(week).scalar_one()) // int(WEEK / HOUR)
     dialect = sqlite if is_sqlite(connection) else postgresql
     value = f"{(at + HOUR).timestamp()} {usual}"

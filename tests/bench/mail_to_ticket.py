@@ -154,9 +154,9 @@ async def _ours(path: Path, given: list[bytes]) -> tuple[Cost, int]:
     settings = load_settings(path)
     parts = Parts(plan_of(settings), lambda: datetime.now(UTC), carriers(settings))
     upgrade(parts.engine)
-    await _put(parts, [given[0].replace(b"<q0@", b"<first@")])
+    await put(parts, [given[0].replace(b"<q0@", b"<first@")])
     await parts.intake.take_waiting()
-    await _put(parts, given)
+    await put(parts, given)
     began = spent_by_us()
     taking = asyncio.create_task(parts.intake.take_waiting())
     while not taking.done():
@@ -170,7 +170,7 @@ async def _ours(path: Path, given: list[bytes]) -> tuple[Cost, int]:
     return cost, done
 
 
-async def _put(parts: Parts, given: list[bytes]) -> None:
+async def put(parts: Parts, given: list[bytes]) -> None:
     for raw in given:
         now = datetime.now(UTC)
         envelope = Envelope(
