@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Connection, Engine, event, select, text, update
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from gateway.store.engine import open_engine
 from gateway.store.reach import DatabaseAway, Refused, told_apart
 from gateway.store.tables import counters
-from gateway.store.transaction import ATTEMPTS_MAX, Conflict, Transactions
+from gateway.store.transaction import ATTEMPTS_MAX, SHARED_SECONDS, Conflict, Transactions
 
 
 @pytest.fixture
@@ -146,6 +147,47 @@ async def test_steps_beside_one_that_fills_the_disk_are_never_lost(sqlite_url: s
     assert counted(engine) == 2
     transactions.close()
     engine.dispose()
+
+
+async def test_short_steps_overtake_a_backlog_and_the_others_keep_their_order(
+    transactions: Transactions,
+) -> None:
+    # Given steps that wait behind one that is running
+    gate, order = threading.Event(), []
+
+    def step(name: str) -> Callable[[Connection], None]:
+        return lambda _: order.append(name)
+
+    asked = [asyncio.ensure_future(transactions(lambda _: gate.wait(10)))]
+    await asyncio.sleep(0.05)
+    # When a short one comes last
+    asked += [asyncio.ensure_future(transactions(step(name))) for name in ("a", "b", "c")]
+    asked.append(asyncio.ensure_future(transactions(step("short"), first=True)))
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*asked)
+
+    # Then it is served first
+    assert order == ["short", "a", "b", "c"]
+
+
+async def test_a_backlog_is_committed_in_pieces(transactions: Transactions, engine: Engine) -> None:
+    # Given steps of which two fill a commit
+    commits: list[object] = []
+    event.listen(engine, "commit", commits.append)
+
+    def slow(connection: Connection) -> int:
+        until = time.monotonic() + SHARED_SECONDS * 0.6
+        while time.monotonic() < until:
+            pass
+        return count_up(connection)
+
+    # When ten wait at once
+    results = await asyncio.gather(*(transactions(slow) for _ in range(10)))
+
+    # Then none is lost, and none waits for all of them
+    assert results == list(range(1, 11))
+    assert len(commits) >= 5
 
 
 async def test_what_conflicts_at_the_end_is_still_finished(engine: Engine) -> None:

@@ -328,11 +328,11 @@ async def test_a_letter_is_settled_once_however_often_the_database_goes_away(
 
         calls = 0
 
-        async def __call__(self, step: Any) -> Any:
+        async def __call__(self, step: Any, **how: Any) -> Any:
             self.calls += 1
             if self.calls % 2 == 0:
                 raise OperationalError("", {}, OSError())
-            return await super().__call__(step)
+            return await super().__call__(step, **how)
 
     away = Away(desk.parts.engine, "away")
     desk.courier._transactions = away
@@ -354,11 +354,11 @@ async def test_a_letter_that_left_is_settled_whatever_the_database_says(
 
         calls = 0
 
-        async def __call__(self, step: Any) -> Any:
+        async def __call__(self, step: Any, **how: Any) -> Any:
             self.calls += 1
             if self.calls % 2 == 0:
                 raise ProgrammingError("", {}, ValueError())
-            return await super().__call__(step)
+            return await super().__call__(step, **how)
 
     odd = Odd(desk.parts.engine, "odd")
     desk.courier._transactions = odd
@@ -378,9 +378,9 @@ async def test_a_database_that_never_takes_a_settlement_costs_the_lease_and_no_m
     class Broken(Transactions):
         """Claims work, settling never does, and each try takes a quarter of a lease."""
 
-        async def __call__(self, step: Any) -> Any:
+        async def __call__(self, step: Any, **how: Any) -> Any:
             if "claim" in step.__code__.co_names:
-                return await super().__call__(step)
+                return await super().__call__(step, **how)
             clock.at += store.LEASE / 4
             raise ProgrammingError("", {}, ValueError())
 

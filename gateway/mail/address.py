@@ -43,6 +43,7 @@ _PLAIN: Final = re.compile(
     r"(?:\.[^\s\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xa0][^\s\x00-\x2c./\x3a-\x40\x5b-\x60\x7b-\xa0]*)*\.?"
 )
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_ASCII_DOMAIN: Final = re.compile(rf"{_LABEL.pattern}(?:\.{_LABEL.pattern})*")
 
 
 class Addresses(NamedTuple):
@@ -261,6 +262,9 @@ def normalised_address(address: str) -> str:
     domain = domain.rstrip(".")
     if not at or not local or not domain:
         return ""
+    if address.isascii():  # Nearly every one: nothing to compose, nothing to encode.
+        domain = domain.lower()
+        return f"{local.lower()}@{domain}" if _ASCII_DOMAIN.fullmatch(domain) else ""
     labels = list(_a_labels(domain))
     if not all(labels):
         return ""

@@ -3,6 +3,8 @@
 They refer to the tables of the desk; together both files are the whole database.
 """
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,6 +20,13 @@ from sqlalchemy import (
 
 from gateway.store.schema import Id, metadata, one_of
 from gateway.store.types import Instant, JsonText
+
+# Conditions of partial indexes: such an index is used where a query says the same in its text, and
+# nowhere where it is said with parameters.
+WAITING: Final = text("state IN ('queued', 'sending')")
+"""Letters that have not left."""
+COUNTED: Final = text("domain != ''")
+"""Letters that count against the budgets."""
 
 mails = Table(
     "mails",
@@ -101,6 +110,8 @@ messages = Table(
     one_of("kind", "mail", "answer", "question", "note", "filed"),
     Index(None, "ticket", "id"),
     Index(None, "message_id"),
+    # Without it each new mail, and each that is let go, looks through all messages for its own.
+    Index(None, "queue_id"),
 )
 
 outbox = Table(
@@ -137,8 +148,8 @@ outbox = Table(
         "ix_outbox_waiting",
         "priority",
         "not_before",
-        sqlite_where=text("state IN ('queued', 'sending')"),
-        postgresql_where=text("state IN ('queued', 'sending')"),
+        sqlite_where=WAITING,
+        postgresql_where=WAITING,
     ),
     Index(None, "ticket"),
     Index("ix_outbox_help", "recipient", "letter", "created_at"),
@@ -146,14 +157,14 @@ outbox = Table(
         "ix_outbox_counted",
         "domain",
         "created_at",
-        sqlite_where=text("domain != ''"),
-        postgresql_where=text("domain != ''"),
+        sqlite_where=COUNTED,
+        postgresql_where=COUNTED,
     ),
     Index(
         "ix_outbox_lately",
         "created_at",
-        sqlite_where=text("domain != ''"),
-        postgresql_where=text("domain != ''"),
+        sqlite_where=COUNTED,
+        postgresql_where=COUNTED,
     ),
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, insert, select
 
 from gateway.desk.decision import Decision, Disposition
 from gateway.mail.address import normalised_address
@@ -20,8 +20,9 @@ PACK_UP_TO: Final = 65_536
 LEVEL: Final = 1
 SUBJECT_MAX: Final = 500
 ASKED_MAX: Final = 500
-# Statements of every mail are built once: building them costs more than running them.
-_OF_QUEUE: Final = select(mails.c.queue_id).where(mails.c.queue_id == bindparam("of_queue"))
+# Statements of every mail are built once: building them costs as much as running them.
+_RECORD: Final = insert(mails)
+_KEEP: Final = insert(raws)
 
 
 def record(
@@ -36,7 +37,7 @@ def record(
     """Write the mail into the journal; its key makes every later copy a duplicate (rule M1)."""
     repeats = decision.disposition is Disposition.DUPLICATE
     connection.execute(
-        insert(mails),
+        _RECORD,
         {
             "queue_id": mail.envelope.queue_id,
             "message_id": mail.message_id or "",
@@ -58,7 +59,7 @@ def record(
         pictures.remember(connection, mail, now)
         content, packing = _pack(connection, mail.envelope.queue_id, raw, now)
         connection.execute(
-            insert(raws),
+            _KEEP,
             {
                 "queue_id": mail.envelope.queue_id,
                 "content": content,
@@ -66,11 +67,6 @@ def record(
                 "size": len(raw),
             },
         )
-
-
-def is_taken_in(connection: Connection, queue_id: str) -> bool:
-    """Whether a mail of the spool has its row already: a crash fell between commit and mark."""
-    return connection.execute(_OF_QUEUE, {"of_queue": queue_id}).first() is not None
 
 
 def taken_in(connection: Connection, queue_ids: Sequence[str]) -> set[str]:

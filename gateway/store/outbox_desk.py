@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, update
 
-from gateway.store.mail_tables import outbox
+from gateway.store.mail_tables import WAITING, outbox
 from gateway.store.outbox import as_sent
 
 STATES: Final = ("queued", "sending", "sent", "failed", "withheld")
@@ -78,8 +78,6 @@ def counted(connection: Connection) -> dict[str, int]:
 def oldest_waiting_at(connection: Connection, now: datetime) -> datetime | None:
     """Since when the oldest letter that may leave has been waiting."""
     found: datetime | None = connection.execute(
-        select(func.min(outbox.c.not_before)).where(
-            outbox.c.state.in_(("queued", "sending")), outbox.c.not_before <= now
-        )
+        select(func.min(outbox.c.not_before)).where(WAITING, outbox.c.not_before <= now)
     ).scalar_one()
     return found

@@ -117,7 +117,10 @@ class Courier:
 
     async def _claim(self, now: datetime) -> Sequence[Claimed]:
         try:
-            return await self._transactions(lambda c: outbox.claim(c, self._name, now, CLAIM))
+            # Letters leave while a backlog of mails is taken in: they do not wait behind it.
+            return await self._transactions(
+                lambda c: outbox.claim(c, self._name, now, CLAIM), first=True
+            )
         except OUT_OF_REACH as error:
             journal.warn("database_down", courier=self._name, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - whatever it is, the desk goes on without us
@@ -237,7 +240,7 @@ class Courier:
         pause = PAUSE_SECONDS
         while True:
             try:
-                await self._transactions(step)
+                await self._transactions(step, first=True)
             except OUT_OF_REACH as error:
                 journal.warn("database_down", courier=self._name, error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - a letter must never stop the desk

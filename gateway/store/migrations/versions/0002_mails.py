@@ -270,6 +270,7 @@ def _messages() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
     op.create_index(op.f("ix_messages_message_id"), "messages", ["message_id"], unique=False)
+    op.create_index(op.f("ix_messages_queue_id"), "messages", ["queue_id"], unique=False)
     op.create_index(op.f("ix_messages_ticket_id"), "messages", ["ticket", "id"], unique=False)
 
 
