@@ -122,8 +122,8 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
     made_staff = people and read_staff(people, problems)
     if problems or not (gateway and options and calendar and made_staff):
         sources = {name: _source(path.parent / name) for name in ("policy.toml", "staff.toml")}
-        told = (with_line(one, sources) for one in problems)
-        raise WrongSettings(_blamed(one, set_by) for one in told)
+        blamed = (_blamed(one, set_by) for one in problems)
+        raise WrongSettings(with_line(one, sources) for one in blamed)
     return Settings(
         path=path,
         gateway=gateway,
