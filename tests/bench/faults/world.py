@@ -25,6 +25,7 @@ from gateway.store.tables import timers
 
 QUIET_SECONDS = 240
 LOOK_SECONDS = 0.3
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = {
     'target = "60m"': 'target = "6s"',
     'grace = "0m"\nwarn_before = "30m"': 'grace = "0m"\nwarn_before = "3s"',
@@ -32,6 +33,8 @@ ALWAYS = {
     "overdraft = 0": "overdraft = 1000000",
     "min_available = 1": "min_available = 0",
     '# authserv_id = "mx.desk.example"': 'authserv_id = "mx.desk.example"',
+    **{f'{day} = ["09:00-24:00"]': f'{day} = ["00:00-24:00"]' for day in WEEK[:5]},
+    **{f'{day} = ["10:00-18:00"]': f'{day} = ["00:00-24:00"]' for day in WEEK[5:]},
     **{
         f"{name} = {number}\n": f"{name} = 0\n"
         for name, number in (
@@ -45,7 +48,7 @@ ALWAYS = {
         )
     },
 }
-"""A policy whose promises come due within seconds, and that holds no letter back."""
+"""A policy whose promises come due within seconds at any hour, and that holds no letter back."""
 HERE = Path(__file__).parent
 
 
