@@ -107,3 +107,10 @@ async def test_what_was_reserved_is_said_to_be_released_when_a_ticket_closes(roo
     await room.write(EVA, "#close It cannot be done.")
 
     assert "10 credits released" in room.text("ticket_closed")
+
+
+async def test_an_empty_reply_is_not_said_to_have_been_passed_on(room: Room) -> None:
+    room.given(ASKED)
+
+    assert await room.write(ANN, "") == [("confirm_unclear", ANN)]
+    assert "passed on" not in room.text("confirm_unclear")
