@@ -4,10 +4,12 @@ Lines carry `event=` and the queue id, so that a mail's story is one search. Sec
 text never reach it (promise P16): names of events, ids, numbers and addresses only.
 """
 
+import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, TextIO
+from typing import Any, Final, Literal, TextIO, cast
 
 import structlog
 
@@ -31,7 +33,7 @@ def start(
     stream: TextIO | None = None,
 ) -> None:
     """Set up the diary for this process."""
-    out = stream or sys.stderr
+    out = _Patient(stream or sys.stderr)
     console = form == "console" or (form == "auto" and out.isatty())
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=24)
@@ -46,12 +48,42 @@ def start(
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", out)),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_Passing()], level=logging.WARNING, force=True)
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+class _Patient:
+    """A stream whose reader may be gone and whose disk may be full: mail goes on without it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+
+def let_go() -> None:
+    """Turn away from streams that take nothing, lest the interpreter end as failed (fault F43)."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def silent() -> None:

@@ -5,6 +5,7 @@ Rules for this file:
 2. Puts that wait at the same time share one sync: durability is nearly free under load.
 3. A mail leaves only as done or parked; parked mails keep their bytes and the reason.
 4. accepted = waiting + done + parked, always: the tallies move in the same transaction.
+5. After a sync that failed nothing is written until the next start (fault F06).
 
 One SQLite file per node (WAL, FULL), so that mail is accepted while the main database is down.
 """
@@ -12,26 +13,45 @@ One SQLite file per node (WAL, FULL), so that mail is accepted while the main da
 import asyncio
 import contextlib
 import queue
-import random
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
-from gateway.mail.envelope import envelope_text, read_envelope
+from gateway.mail.envelope import envelope_text
 from gateway.mail.message import Envelope
-from gateway.spool_commit import SHARED_MAX, Job, Row, SpoolFailure, SpoolFull, Write, commit
+from gateway.spool_commit import (
+    SHARED_MAX,
+    Job,
+    Row,
+    SpoolFailure,
+    SpoolFull,
+    SyncFailed,
+    Write,
+    commit,
+    refuse,
+)
+from gateway.spool_record import Counts, Spooled, State, new_queue_id, spooled_from
 
-__all__ = ["Counts", "Spool", "SpoolFailure", "SpoolFull", "Spooled", "State", "new_queue_id"]
+__all__ = [
+    "Counts",
+    "Spool",
+    "SpoolFailure",
+    "SpoolFull",
+    "Spooled",
+    "State",
+    "SyncFailed",
+    "new_queue_id",
+]
 
 TRIES_MAX: Final = 3
 TAKE_BYTES_MAX: Final = 16 * 1024 * 1024
 PREVIEW: Final = 200
+PATIENCE: Final = timedelta(seconds=15)
+"""How long a writer waits for another process that holds the file (fault F11)."""
 
-State = Literal["waiting", "parked"]
 Result = TypeVar("Result")
 
 _SCHEMA: Final = """
@@ -53,47 +73,20 @@ INSERT OR IGNORE INTO tally VALUES ('accepted', 0), ('done', 0), ('refused', 0);
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spooled:
-    """A mail of the spool."""
-
-    envelope: Envelope
-    raw: bytes
-    tries: int = 0
-    state: State = "waiting"
-    reason: str = ""
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How many mails there were and are; accepted = waiting + done + parked."""
-
-    accepted: int
-    waiting: int
-    done: int
-    parked: int
-    refused: int
-
-
-def new_queue_id(now: datetime) -> str:
-    """A name for one taken-in mail that sorts by time."""
-    # A name, no secret: the system's own chance costs more.
-    chance = random.getrandbits(32)
-    return f"{int(now.timestamp() * 1000):011x}{chance:08x}"
-
-
 class Spool:
     """The spool of one node."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: timedelta = PATIENCE) -> None:
         self._path = path
+        self._patience = patience
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(self._connect()) as connection:
             connection.executescript(_SCHEMA)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.arrived = asyncio.Event()
         """Set when something was put: intake's bell."""
+        self.broken: SyncFailed | None = None
+        """Why nothing is written any more until the next start."""
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
         self._thread.start()
 
@@ -109,7 +102,7 @@ class Spool:
             "page_size=32768",
             "journal_mode=WAL",
             "synchronous=FULL",
-            "busy_timeout=15000",
+            f"busy_timeout={self._patience // timedelta(milliseconds=1)}",
         ):
             connection.execute(f"PRAGMA {setting}")
         return connection
@@ -214,7 +207,10 @@ class Spool:
                     ends = True
                 else:
                     jobs.append(more)
-            commit(connection, jobs)
+            if self.broken:
+                refuse(jobs, self.broken)
+            else:
+                self.broken = commit(connection, jobs)
             if ends:
                 break
         connection.close()
@@ -250,7 +246,7 @@ class Spool:
                 octets += len(raw)
                 if taken and octets > TAKE_BYTES_MAX:
                     break
-                taken.append((seq, _spooled(envelope, raw, *rest)))
+                taken.append((seq, spooled_from(envelope, raw, *rest)))
         return taken
 
     def find(self, queue_id: str) -> Spooled | None:
@@ -260,7 +256,7 @@ class Spool:
                 "SELECT envelope, raw, tries, state, reason, size FROM spool WHERE queue_id = ?",
                 (queue_id,),
             ).fetchone()
-        return _spooled(*row) if row else None
+        return spooled_from(*row) if row else None
 
     def listing(self, state: State, limit: int = 1000) -> Sequence[Spooled]:
         """Mails in a state without their bytes, oldest first."""
@@ -270,7 +266,7 @@ class Spool:
                 " ORDER BY seq LIMIT ?",
                 (state, limit),
             ).fetchall()
-        return [_spooled(*row) for row in rows]
+        return [spooled_from(*row) for row in rows]
 
     def release(self, queue_id: str) -> bool:
         """Put a parked mail back; false where none has this id."""
@@ -331,16 +327,3 @@ def keep(
         ),
     )
     connection.execute("UPDATE tally SET count = count + 1 WHERE name = 'accepted'")
-
-
-def _spooled(
-    envelope: str, raw: bytes, tries: int, state: State, reason: str, size: int
-) -> Spooled:
-    return Spooled(
-        envelope=read_envelope(envelope),
-        raw=raw,
-        tries=tries,
-        state=state,
-        reason=reason,
-        size=size,
-    )

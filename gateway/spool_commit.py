@@ -20,6 +20,17 @@ class SpoolFailure(Exception):
     """The spool itself is broken: the sender keeps the mail (451 4.3.0)."""
 
 
+class SyncFailed(SpoolFailure):
+    """The disk failed a sync: nobody knows any more what it keeps, and asking it again would lie.
+
+    A kernel may drop what it could not write and call the next sync a success. So nothing more is
+    accepted until the gateway is started again, which reads what is really there (fault F06).
+    """
+
+
+_SYNCS_THAT_FAIL: Final = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+
+
 Write = Callable[[sqlite3.Connection], Any]
 Row = tuple[str, str, str, int, bytes]
 """A mail to be kept: queue id, receive time, envelope, size, octets."""
@@ -33,8 +44,11 @@ class Job:
     future: "asyncio.Future[Any]"
 
 
-def commit(connection: sqlite3.Connection, jobs: list[Job]) -> None:
-    """One transaction for all; where it fails nobody's writing happened, and each hears why."""
+def commit(connection: sqlite3.Connection, jobs: list[Job]) -> SyncFailed | None:
+    """One transaction for all; where it fails nobody's writing happened, and each hears why.
+
+    Returns what must end all writing, if it happened.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
         results = _carry_out(connection, jobs)
@@ -42,13 +56,24 @@ def commit(connection: sqlite3.Connection, jobs: list[Job]) -> None:
     except sqlite3.Error as error:
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
-        full = "full" in str(error)
-        failure = SpoolFull(str(error)) if full else SpoolFailure(str(error))
-        for job in jobs:
-            _answer(job, None, failure)
-        return
+        failure = _failure(error)
+        refuse(jobs, failure)
+        return failure if isinstance(failure, SyncFailed) else None
     for job, result in zip(jobs, results, strict=True):
         _answer(job, result, None)
+    return None
+
+
+def refuse(jobs: Sequence[Job], failure: SpoolFailure | SpoolFull) -> None:
+    """Tell everybody that nothing of theirs was written."""
+    for job in jobs:
+        _answer(job, None, failure)
+
+
+def _failure(error: sqlite3.Error) -> SpoolFailure | SpoolFull:
+    if getattr(error, "sqlite_errorcode", 0) in _SYNCS_THAT_FAIL:
+        return SyncFailed("a sync to the disk failed; mend the disk, then start the gateway again")
+    return SpoolFull(str(error)) if "full" in str(error) else SpoolFailure(str(error))
 
 
 def _carry_out(connection: sqlite3.Connection, jobs: list[Job]) -> list[Any]:

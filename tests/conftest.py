@@ -104,9 +104,11 @@ def imap_server(authority: Authority, token_server_port: int) -> Iterator[Doveco
 
 
 @pytest.fixture
-def postgres_url(postgres: Cluster) -> str:
+def postgres_url(postgres: Cluster) -> Iterator[str]:
     """A fresh PostgreSQL database."""
-    return postgres.fresh_database()
+    url = postgres.fresh_database()
+    yield url
+    postgres.drop(url)
 
 
 @pytest.fixture(scope="session")

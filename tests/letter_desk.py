@@ -19,6 +19,8 @@ from gateway.letters.writer import Writer
 from gateway.settings.load import load_settings
 from gateway.settings.places import built_in
 
+REFERENCE = re.compile(r"&#([0-9]{3,});")
+"""A character reference beyond ASCII."""
 ROOT = Path(__file__).parent.parent
 KEYS = Keys(b"letters of the tests, always the same")
 LANGUAGES = Shelf(built_in("templates")).languages()
@@ -61,8 +63,8 @@ class Seen:
 
     @cached_property
     def html(self) -> str:
-        """The HTML part."""
-        return self.part("html")
+        """The HTML part, with letters where references stand for them."""
+        return REFERENCE.sub(lambda found: chr(int(found[1])), self.part("html"))
 
     def part(self, kind: str) -> str:
         found = self.mail.get_body((kind,))

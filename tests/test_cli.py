@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from acting.operator import run_gateway, run_process
 from desks import change, write_desk
+from sqlalchemy import create_engine, text
+
+from gateway.cli.app import COMMANDS
 
 MAIL = b"""From: Kim <kim@newco.example>
 To: support@desk.example
@@ -128,6 +131,36 @@ def test_explain_and_trace_tell_what_was_cut_and_what_was_noticed(desk: Path) ->
 
     assert told["cut"] == ["quoted, 2 lines: On 7 Jul 2026 at 10:00, Desk <d@x.example> wrote:"]
     assert told["events"] == ["bad_stamp"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "advice"),
+    [
+        pytest.param("0001", "gateway mail count brings it up to date", id="older"),
+        pytest.param("9999", "the program that upgraded it", id="newer"),
+    ],
+)
+def test_explain_on_a_database_of_another_version_says_what_to_do(
+    tmp_path: Path, database_url: str, revision: str, advice: str
+) -> None:
+    desk = write_desk(tmp_path / "desk")
+    change(desk, '# url = "postgresql:///gateway"', f'url = "{database_url}"')
+    file = tmp_path / "mail.eml"
+    file.write_bytes(MAIL)
+    assert run_gateway("explain", str(file), config=desk).code == 0, "an empty database"
+    assert run_gateway("mail", "count", config=desk).code == 0
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+        connection.execute(text("ALTER TABLE tickets RENAME TO tickets_as_they_were"))
+    engine.dispose()
+
+    ran = run_gateway("explain", str(file), config=desk)
+
+    assert ran.code == 1
+    assert ran.output == ""
+    (line,) = ran.errors.splitlines()
+    assert advice in line
 
 
 def test_explain_looks_at_the_desk_as_it_is(desk: Path) -> None:
@@ -252,10 +285,12 @@ def test_import_takes_an_mbox_and_a_maildir(desk: Path, tmp_path: Path) -> None:
     box.close()
 
     for source in ("old.mbox", "Maildir"):
-        ran = run_gateway("import", "--quiet", str(tmp_path / source), config=desk)
+        ran = run_gateway("import", str(tmp_path / source), config=desk)
         assert (ran.code, ran.output.split()[0]) == (0, "3")
 
-    assert run_gateway("mail", "count", "--json", config=desk).json()["waiting"] == 6
+    again = run_gateway("import", "--quiet", str(tmp_path / "Maildir"), config=desk)
+    assert (again.code, again.output, again.errors) == (0, "", "")
+    assert run_gateway("mail", "count", "--json", config=desk).json()["waiting"] == 9
 
 
 def test_an_unknown_ticket_or_mail_is_an_error_that_says_where_to_look(desk: Path) -> None:
@@ -354,7 +389,9 @@ def test_the_demo_leaves_a_folder_with_something_in_it_alone(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_demo_that_is_kept_takes_mails_until_it_is_stopped(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "gateway", "demo", "--fast", "--keep", "--folder", str(tmp_path)]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
+    # A shell without job control starts what goes on in its background so.
+    deaf = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *line]
+    with subprocess.Popen(deaf, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         invited = next(one for one in process.stdout if "takes mail at" in one)
         host, port = re.findall(r"at ([\d.]+):(\d+);", invited)[0]
@@ -404,3 +441,20 @@ def test_a_report_that_cannot_be_made_says_why(
 
     assert (ran.code, hint in ran.errors) == (code, True)
     assert "Traceback" not in ran.errors
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_where_the_tree_says_and_teaches(name: str) -> None:
+    ran = run_gateway(name, "--help")
+
+    assert ran.code == 0
+    assert ran.output.startswith("Usage: ")
+    assert max(map(len, ran.output.splitlines())) <= 80
+
+
+def test_the_tree_is_listed_without_what_its_commands_import() -> None:
+    heavy = "import sys, gateway.cli.app; print('sqlalchemy' in sys.modules)"
+
+    ran = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "False\n"

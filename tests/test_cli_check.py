@@ -1,10 +1,12 @@
 """`gateway check` and the start: what is wrong is a line that names the key, no traceback."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from acting.operator import run_gateway, run_process
 from desks import change, write_desk
+from servers.smarthost import Smarthost
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -42,6 +44,20 @@ def test_a_database_out_of_reach_is_a_line_and_the_check_goes_on(tmp_path: Path)
     words = {line.split()[1]: line.split()[0] for line in ran.output.splitlines()}
     assert (words["database"], words["clock"]) == ("FAIL", "FAIL")
     assert (words["smarthost"], words["doors"]) == ("note", "ok")
+
+
+async def test_a_maildir_beside_a_smarthost_is_told_to_be_unused(tmp_path: Path) -> None:
+    smarthost = Smarthost()
+    await smarthost.up()
+    path = write_desk(tmp_path, smarthost=smarthost.url)
+    change(path, '# maildir = "letters"', 'maildir = "elsewhere"')
+
+    ran = await asyncio.to_thread(run_process, "check", config=path)
+    await smarthost.down()
+
+    (line,) = [line for line in ran.output.splitlines() if " smarthost " in line]
+    assert line.startswith("note")
+    assert line.endswith("letters go there, outbox.maildir is not used")
 
 
 def test_a_start_without_its_database_ends_with_75_in_one_line(tmp_path: Path) -> None:

@@ -138,13 +138,23 @@ async def desk(tmp_path: Path, database_url: str, reader: Reader) -> AsyncIterat
         await stage.close()
 
 
-async def test_same_topic_puts_an_automatic_split_back(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("same topic", id="en"),
+        pytest.param("Gleiches Thema.", id="de"),
+        pytest.param("Добрый день!\nТа же тема", id="ru"),
+        pytest.param("Mismo tema, gracias", id="es"),
+        pytest.param("Bonjour,\n\nmême sujet", id="fr"),
+    ],
+)
+async def test_same_topic_puts_an_automatic_split_back(desk: Desk, words: str) -> None:
     # given a reply that was split off
     await desk.ann(OFF_TOPIC)
     desk.letters()
 
     # when its customer says it belongs
-    await desk.ann("same topic", to="T-1002/ticket_split", subject="Re: [T-1002] Logo")
+    await desk.ann(words, to="T-1002/ticket_split", subject="Re: [T-1002] Logo")
 
     # then it is one ticket again, waits for its engineer, and both sides know
     old, new = desk.tickets().values()
@@ -156,6 +166,18 @@ async def test_same_topic_puts_an_automatic_split_back(desk: Desk) -> None:
         ("ticket_merged", "ann@acme.example"),
     ]
     assert desk.examples() == [("auto", False)]
+
+
+@pytest.mark.parametrize(
+    "words", ["new ticket", "Neues Ticket", "новый тикет", "nuevo ticket", "Nouveau ticket "]
+)
+async def test_a_new_ticket_is_asked_for_in_the_language_of_the_letters(
+    desk: Desk, words: str
+) -> None:
+    await desk.ann(f"{words}: Logo\n\n{LOGO}")
+
+    old, new = desk.tickets().values()
+    assert (new.subject, old.number) == ("Logo", 1001)
 
 
 async def test_same_topic_works_in_the_old_ticket_too_and_keeps_what_is_said_with_it(

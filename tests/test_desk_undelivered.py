@@ -1,13 +1,14 @@
 """Who hears of a letter that failed for good: a decision on values, without anything running."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.desk.decision import Audience, SendLetter
 from gateway.desk.model import Status, Ticket
+from gateway.desk.pause import Pause, PauseLetters
 from gateway.desk.policy import Policy
 from gateway.desk.undelivered import FailedLetter, report_failure
 from gateway.settings.load import load_settings
@@ -51,6 +52,7 @@ def test_the_assignee_hears_of_a_letter_to_his_customer(policy: Policy) -> None:
         "which": "answer",
         "address": "kim@newco.example",
         "reason": "550 no such user",
+        "until": None,
     }
 
 
@@ -90,3 +92,31 @@ def test_every_failure_has_a_name_of_its_own(policy: Policy) -> None:
     after_retry = report_failure(policy, AT, replace(FAILED, tries=5), TICKET).event
 
     assert first == again != after_retry
+
+
+def test_an_address_refused_on_three_days_is_paused(policy: Policy) -> None:
+    earlier: Pause | None = None
+    paused = []
+    for hours in (0, 1, 24, 48):
+        failed = replace(FAILED, refuses_recipient=True, earlier=earlier)
+        changes = report_failure(policy, AT + timedelta(hours=hours), failed, TICKET).changes
+        (strike,) = [one for one in changes if isinstance(one, PauseLetters)]
+        earlier = Pause(
+            scope=strike.scope,
+            key=strike.key,
+            since=strike.since,
+            until=strike.until,
+            reason=strike.reason,
+            strikes=strike.strikes,
+        )
+        paused.append((strike.strikes, strike.until > strike.since))
+
+    assert paused == [(1, False), (1, False), (2, False), (3, True)]
+
+
+def test_a_list_of_staff_is_never_paused(policy: Policy) -> None:
+    failed = replace(FAILED, audience=Audience.STAFF, refuses_recipient=True, reason="550 5.1.1 no")
+
+    changes = report_failure(policy, AT, failed, TICKET).changes
+
+    assert not [one for one in changes if isinstance(one, PauseLetters)]

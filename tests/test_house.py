@@ -1,6 +1,7 @@
 """The house rules that a program can see: purposes, sizes, contracts, types, lint."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +80,12 @@ def test_a_checker_finds_nothing(line: str) -> None:
     ran = subprocess.run([found, *words], cwd=TOP, capture_output=True, text=True, check=False)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("number", [*range(1, 40), *range(55, 78)], ids=lambda one: f"A{one:02}")
+def test_every_attack_that_a_mail_can_play_has_a_test_that_names_it(number: int) -> None:
+    """The threat model's cases; ids in the scenarios are rules of the policy."""
+    named = re.compile(rf"\b[Aa]{number:02}(?:\b|_)")
+    tests = (path for path in TESTS if path.name.startswith("test_") and path != Path(__file__))
+
+    assert any(named.search(path.read_text(encoding="utf-8")) for path in tests)

@@ -39,6 +39,11 @@ from gateway.mail.message import Mailbox
         pytest.param("@x.example, (a@y.example)", [("", "@x.example"), ("", "a@y.example")],
                      id="odd"),
         pytest.param("mailto:a@x.example", [("", "a@x.example")], id="mailto"),
+        pytest.param("<mailto:a@x.example>", [("", "a@x.example")], id="mailto in brackets"),
+        pytest.param("<a@x.example> <b@x.example>", [("", "a@x.example"), ("", "b@x.example")],
+                     id="no comma"),
+        pytest.param("=?utf-8?q?J=C3=BCr_=3Cj=40x=2Eexample=3E?=", [("Jür", "j@x.example")],
+                     id="all in a word"),
         pytest.param("a(b(c)\\)d)@x.example", [("b(c))d", "a@x.example")], id="nested comment"),
     ],
 )  # fmt: skip

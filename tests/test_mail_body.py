@@ -106,6 +106,11 @@ def test_words_that_look_like_uuencode_stay_text():
         pytest.param("Hello", "x-strange", "Hello", id="unknown"),
         pytest.param("Hello", '"7bit"', "Hello", id="quoted name"),
         pytest.param("SGVsbG8=IQ==", "base64", "Hello!", id="two in one"),
+        pytest.param("SGVs=\nbG8h\n", "base64", "Hello!", id="soft line ends"),
+        pytest.param(
+            "It is plain text after all.", "base64", "It is plain text after all.", id="not encoded"
+        ),
+        pytest.param("Hello=21", "quoted-printable (RFC 2045)", "Hello!", id="comment"),
         pytest.param("begin 644 a\n%2&5L;&\\\n`\nend\n", "x-uuencode", "Hello", id="uuencode"),
         pytest.param("no file", "uuencode", "no file", id="uuencode without a file"),
     ],
@@ -150,9 +155,9 @@ def test_a_uuencoded_file_is_found_again():
     raw = raw_mail("see\n\nbegin 644 data.bin\n#86)C\n`\nend\n")
     (file,) = read(raw).attachments
 
-    assert attachment_bytes(raw, file) == b"abc"
-    assert attachment_bytes(raw_mail("other"), file) == b""
-    assert attachment_bytes(raw, replace(file, part=99)) == b""
+    assert attachment_bytes(raw, [file]) == [b"abc"]
+    assert attachment_bytes(raw_mail("other"), [file]) == [b""]
+    assert attachment_bytes(raw, [replace(file, part=99)]) == [b""]
 
 
 def test_a_long_html_text_is_cut():

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.utils import parseaddr
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,24 @@ def test_html_stands_beside_the_text() -> None:
         "text/plain",
         "text/html",
     ]
+
+
+@pytest.mark.parametrize(
+    ("page", "encoding", "shown"),
+    [
+        pytest.param("<p>Tax</p>\n", "7bit", "<p>Tax</p>", id="ASCII"),
+        pytest.param(f"<p>T-1 \u00b7 {'x' * 200}</p>\n", "7bit", "T-1 &#183; ", id="a dot"),
+        pytest.param("<p>Steuer für Müller</p>\n", "quoted-printable", "für Müller", id="German"),
+        pytest.param("<p>Налог на прибыль</p>\n", "base64", "Налог на прибыль", id="Russian"),
+        pytest.param(f"<p>\u00b7{'x' * 991}</p>\n", "quoted-printable", "\u00b7xxx", id="long"),
+    ],
+)
+def test_a_page_with_hardly_a_foreign_letter_is_sent_as_it_is(
+    page: str, encoding: str, shown: str
+) -> None:
+    mail = message_from_bytes(compose(draft(html=page)), policy=policy.default)
+    part = mail.get_body(("html",))
+
+    assert part is not None
+    assert part["Content-Transfer-Encoding"] == encoding
+    assert shown in part.get_content()

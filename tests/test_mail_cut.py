@@ -23,6 +23,11 @@ from gateway.mail.cut import Cut, what_was_cut
             ),
             id="interleaved, with a signature",
         ),
+        pytest.param(
+            "Yes.\n\nAnn wrote:\n> one\n\n-- \nAnn\n",
+            (Cut("quoted", 2, "Ann wrote:"), Cut("signature", 2, "--")),
+            id="a signature below a quote",
+        ),
     ],
 )
 def test_every_stretch_is_named(text: str, cuts: tuple[Cut, ...]) -> None:

@@ -262,3 +262,20 @@ def test_very_many_recipients_are_cut():
     assert report is not None
     assert len(report.recipients) == 200
     assert all(each.recipient.startswith("bob") for each in report.recipients)
+
+
+def test_a_report_whose_writer_has_no_address_is_known_by_its_name():
+    text = (
+        "This is a delivery status notification from mx.example,\nrunning the Courier mail server."
+        "\n\nYour message to the following recipients cannot be delivered:\n\n<bob@x.example>:\n"
+        ">>> RCPT TO:<bob@x.example>\n<<< 550 5.1.1 <bob@x.example>... User unknown\n"
+    )
+    named = {"From": '"Courier mail server at mx.example" <>', "Return-Path": ""}
+    subject = "NOTICE: mail delivery status."
+
+    report = read(raw_mail(text, **{**DAEMON, **named, "Subject": subject})).report
+
+    assert report is not None
+    assert [(one.recipient, one.status) for one in report.recipients] == [
+        ("bob@x.example", "5.1.1")
+    ]

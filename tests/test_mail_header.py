@@ -84,3 +84,7 @@ def test_base64_with_noise_is_read_as_far_as_it_goes():
 )
 def test_what_stands_between_encoded_words_is_kept(written, read):
     assert decode_words(written) == read
+
+
+def test_a_japanese_subject_without_encoding_is_read():
+    assert subject_of(b"Subject: \x1b$BF|K\\\x1b(B\r\n\r\n") == "日本"

@@ -314,7 +314,7 @@ def test_an_attachment_is_found_again_by_its_part():
     (file,) = mail.attachments
     assert (file.filename, file.size, file.part) == ("a.zip", len(content), 2)
     assert file.digest == hashlib.sha256(content).hexdigest()
-    assert attachment_bytes(raw, file) == content
+    assert attachment_bytes(raw, [file]) == [content]
 
 
 def test_long_references_keep_their_root_and_their_end():
@@ -439,3 +439,37 @@ def test_random_cuts_and_swaps_leave_a_mail():
             at = chance.randrange(len(damaged) + 1)
             damaged[at : at + chance.choice((0, 1, 40))] = chance.choice(pieces)
         check_any_mail(bytes(damaged))
+
+
+def test_five_hundred_files_cost_little_more_than_one():
+    boundary = 'Content-Type: image/png; name="\xfc{}.png"'
+    parts = [(boundary.format(number), "x" * 50) for number in range(450)]
+    raw = raw_mail(multipart(*parts), Content_Type="multipart/mixed; boundary=b1")
+    started = time.process_time()
+
+    mail = read(raw)
+    found = attachment_bytes(raw, mail.attachments)
+
+    assert found == [b"x" * 50] * 450
+    assert time.process_time() - started < 2
+
+
+def test_the_text_of_a_part_without_header_is_not_taken_for_one():
+    body = "--b1\n\nSubject: to change\n\nthe rest\n--b1--\n"
+
+    mail = read(raw_mail(body, Content_Type="multipart/mixed; boundary=b1"))
+
+    assert mail.text == "Subject: to change\n\nthe rest"
+
+
+def test_a_comment_behind_a_parameter_is_no_part_of_it():
+    """RFC 2045 section 5.1 has this very example; a file's name may have brackets."""
+    part = "Content-Type: text/plain (x); charset=koi8-r (Russian)\nContent-Disposition: {}"
+    body = multipart(
+        (part.format("inline"), "text"), (part.format("attachment; filename=my (1).txt"), "file")
+    )
+
+    mail = read(raw_mail(body, Content_Type="multipart/mixed; boundary=b1 (the first)"))
+
+    assert (mail.text, [one.filename for one in mail.attachments]) == ("text", ["my (1).txt"])
+    assert mail.defects == ()

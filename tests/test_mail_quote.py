@@ -52,6 +52,7 @@ Ann Miller <ann@x.example> 於 2026年7月7日 週二 上午10:00寫道：
 \u202bבתאריך יום ג׳, 7 ביולי 2026 ב-10:00 מאת \u202aAnn Miller\u202c <ann@x.example>:\u202c
 El dia dt., 7 de jul. 2026, 10:00, Ann Miller <ann@x.example> va escriure:
 uto, 7. srp 2026. u 10:00 Ann Miller <ann@x.example> napisao je:
+मंगल, 7 जुल॰ 2026 को 10:00 बजे को Ann Miller <ann@x.example> ने लिखा:
 Zitat von Ann Miller <ann@x.example>:
 ---- On Tue, 07 Jul 2026 10:00:00 +0200 Ann Miller <ann@x.example> wrote ---
 2026-07-07 10:00 GMT+02:00 Ann Miller <ann@x.example>:
@@ -132,6 +133,8 @@ BLOCKS = [
     ("Kimden: Ann", "Gönderildi: Salı", "Kime: Desk", "Konu: x"),
     ("发件人: Ann", "发送时间: 2026年7月7日", "收件人: Desk", "主题: x"),
     ("差出人: Ann", "送信日時: 2026年7月7日", "宛先: Desk", "件名: x"),
+    ("De: Ann", "Enviat el: dimarts", "Per a: Desk", "Assumpte: x"),
+    ("Šalje: Ann", "Poslano: utorak", "Prima: Desk", "Predmet: x"),
     ("보낸 사람: Ann", "날짜: 2026", "받는 사람: Desk", "제목: x"),
 ]
 
@@ -156,6 +159,7 @@ def test_a_block_of_header_fields_begins_the_old_mail(block):
         "-----Oorspronkelijk bericht-----",
         "-------- Исходное сообщение --------",
         "-------- Wiadomość oryginalna --------",
+        "-----Özgün İleti-----",
         "------------------ 原始邮件 ------------------",
         "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐",
         "---------- Forwarded message ---------",
@@ -194,7 +198,8 @@ def test_a_forwarded_mail_on_its_own_is_what_the_author_sends():
         "Enviado desde mi iPhone", "Enviado do meu iPhone", "Inviato da iPhone",
         "Verstuurd vanaf mijn iPhone", "Wysłane z iPhone'a", "Skickat från min iPhone",
         "Sendt fra min iPhone", "Отправлено с iPhone", "发自我的iPhone", "iPhoneから送信",
-        "나의 iPhone에서 보냄", "Sent from my Verizon, Samsung Galaxy smartphone",
+        "Scarica Outlook per iOS", "Elküldve az iPhone-omról", "Poslano s mojego iPhone-a",
+        "寄件自 iPhone", "나의 iPhone에서 보냄", "Sent from my Verizon, Samsung Galaxy smartphone",
         "_______________________________",
     ],
 )  # fmt: skip
@@ -391,3 +396,47 @@ def test_after_many_looks_marked_lines_are_taken_as_they_are():
     text = "a:\n" * 1500 + "> quoted\n\nend"
 
     assert new(text).endswith("a:\n\nend")
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "Diese E-Mail ist vertraulich. Sind Sie nicht der Adressat, vernichten Sie sie bitte.",
+        "CONFIDENTIALITY NOTICE: only for the intended recipient.",
+        "Esta mensagem é confidencial. Se não é o destinatário, apague-a.",
+        "Virus-free. www.avast.com",
+        "Diese E-Mail wurde von Avast Antivirus auf Viren geprüft.\nwww.avast.com",
+        "Please consider the environment before printing this e-mail.",
+        "Bitte denken Sie an die Umwelt, bevor Sie diese Mail drucken.",
+    ],
+)
+def test_a_footer_that_nobody_typed_is_no_text(footer):
+    assert new(f"Yes, done.\n\n{footer}\n") == "Yes, done."
+    assert new(f"Yes, done.\n\n{footer}\n\nVirus-free. www.avg.com\n") == "Yes, done."
+    assert new(footer) == footer
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "This e-mail arrived without its attachment, can you send it again?",
+        "This message came back: Norton says that our shop has a virus, please look.",
+        "Consider the environment variable PATH before printing.",
+    ],
+)
+def test_what_only_begins_like_a_footer_stays_new(line):
+    text = f"Hello,\n\n{line}"
+
+    assert new(text) == text
+
+
+def test_the_armour_of_a_clear_signed_text_is_none_of_it():
+    """RFC 9580 section 7: the answer of somebody who signs must still be one."""
+    signed = (
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nI confirm.\n"
+        "-----BEGIN PGP SIGNATURE-----\n\niQEz\n=abc\n-----END PGP SIGNATURE-----\n"
+    )
+
+    assert new(signed) == "I confirm."
+    assert new(f"{signed}\nOn 7 Jul 2026, Ann <a@x.example> wrote:\n> old\n") == "I confirm."
+    assert new(signed.partition("=abc")[0]).startswith("I confirm.\n-----BEGIN PGP SIGNATURE")

@@ -1,4 +1,4 @@
-"""A dozen robots and the desk, for a simulated day: nobody is flooded, no two answer for ever."""
+"""A72: a dozen robots and the desk for a day: nobody is flooded, no two answer for ever."""
 
 import heapq
 import itertools

@@ -172,9 +172,15 @@ def test_the_environment_wins(tmp_path: Path) -> None:
 
 
 def test_the_environment_is_checked_too(tmp_path: Path) -> None:
-    found = problems_of(write_desk(tmp_path), {"GATEWAY_SMTP__LISTNE": "x"})
+    overdraft = "GATEWAY_POLICY__CREDITS__OVERDRAFT"
+    environ = {"GATEWAY_SMTP__LISTNE": "x", overdraft: "plenty"}
 
-    assert found == ["gateway.toml: smtp.listne: unknown key; did you mean smtp.listen?"]
+    found = problems_of(write_desk(tmp_path), environ)
+
+    assert found == [
+        "GATEWAY_SMTP__LISTNE in the environment: unknown key; did you mean smtp.listen?",
+        f"{overdraft} in the environment: must be a whole number (it is 'plenty')",
+    ]
 
 
 def test_the_example_policy_is_the_default_and_names_every_option() -> None:

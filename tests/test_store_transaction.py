@@ -1,16 +1,19 @@
 """Steps in shared commits: in order, each undone alone, repeated on conflict."""
 
 import asyncio
+import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Connection, Engine, event, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from gateway.store.engine import open_engine
+from gateway.store.reach import DatabaseAway, Refused, told_apart
 from gateway.store.tables import counters
-from gateway.store.transaction import ATTEMPTS_MAX, Conflict, Transactions
+from gateway.store.transaction import ATTEMPTS_MAX, SHARED_SECONDS, Conflict, Transactions
 
 
 @pytest.fixture
@@ -146,6 +149,47 @@ async def test_steps_beside_one_that_fills_the_disk_are_never_lost(sqlite_url: s
     engine.dispose()
 
 
+async def test_short_steps_overtake_a_backlog_and_the_others_keep_their_order(
+    transactions: Transactions,
+) -> None:
+    # Given steps that wait behind one that is running
+    gate, order = threading.Event(), []
+
+    def step(name: str) -> Callable[[Connection], None]:
+        return lambda _: order.append(name)
+
+    asked = [asyncio.ensure_future(transactions(lambda _: gate.wait(10)))]
+    await asyncio.sleep(0.05)
+    # When a short one comes last
+    asked += [asyncio.ensure_future(transactions(step(name))) for name in ("a", "b", "c")]
+    asked.append(asyncio.ensure_future(transactions(step("short"), first=True)))
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*asked)
+
+    # Then it is served first
+    assert order == ["short", "a", "b", "c"]
+
+
+async def test_a_backlog_is_committed_in_pieces(transactions: Transactions, engine: Engine) -> None:
+    # Given steps of which two fill a commit
+    commits: list[object] = []
+    event.listen(engine, "commit", commits.append)
+
+    def slow(connection: Connection) -> int:
+        until = time.monotonic() + SHARED_SECONDS * 0.6
+        while time.monotonic() < until:
+            pass
+        return count_up(connection)
+
+    # When ten wait at once
+    results = await asyncio.gather(*(transactions(slow) for _ in range(10)))
+
+    # Then none is lost, and none waits for all of them
+    assert results == list(range(1, 11))
+    assert len(commits) >= 5
+
+
 async def test_what_conflicts_at_the_end_is_still_finished(engine: Engine) -> None:
     transactions = Transactions(engine, "test")
     tries: list[int] = []
@@ -161,3 +205,46 @@ async def test_what_conflicts_at_the_end_is_still_finished(engine: Engine) -> No
     await asyncio.to_thread(transactions.close)
 
     assert await asked == 1
+
+
+async def test_a_statement_that_is_refused_is_no_database_that_is_away(
+    transactions: Transactions, engine: Engine
+) -> None:
+    def reach_too_far(connection: Connection) -> None:
+        # What each database refuses with the very class that it has for a lost connection.
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("SELECT abs(-9223372036854775808)"))
+        else:
+            noise = "SELECT string_agg(md5(n::text), '') FROM generate_series(1, 400) AS n"
+            connection.execute(text(f"INSERT INTO counters (name, value) VALUES (({noise}), 1)"))
+
+    with pytest.raises(Refused) as refused:
+        await transactions(reach_too_far)
+
+    assert str(refused.value) in ("OperationalError 1", "OperationalError 54000")
+    assert await transactions(count_up) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "kind"),
+    [
+        pytest.param(sqlite3.SQLITE_FULL, "disk is full", OperationalError, id="full"),
+        pytest.param(sqlite3.SQLITE_BUSY | 2 << 8, "locked", OperationalError, id="busy"),
+        pytest.param(sqlite3.SQLITE_IOERR | 3 << 8, "disk", OperationalError, id="disk"),
+        pytest.param(sqlite3.SQLITE_ERROR, "no such table: x", OperationalError, id="schema"),
+        pytest.param(sqlite3.SQLITE_CORRUPT, "malformed", DatabaseAway, id="malformed"),
+        pytest.param(sqlite3.SQLITE_NOTADB, "no database", DatabaseAway, id="no database"),
+        pytest.param(sqlite3.SQLITE_ERROR, "bad: Ann's text", Refused, id="a statement"),
+    ],
+)
+def test_what_speaks_of_the_file_is_waited_for(
+    code: int, words: str, kind: type[Exception]
+) -> None:
+    driver = sqlite3.OperationalError(words)
+    driver.sqlite_errorcode = code
+    wrapped = DatabaseError if kind is DatabaseAway else OperationalError
+
+    told = told_apart(wrapped("", {}, driver))
+
+    assert type(told) is kind
+    assert kind is OperationalError or words not in str(told)

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from gateway.store.mail_tables import mails
 from gateway.store.tables import tickets
-from gateway.store.upgrade import NewerDatabase, upgrade
+from gateway.store.upgrade import NewerDatabase, standing, upgrade
 
 
 def test_the_migrated_schema_is_the_one_of_the_code(engine: Engine) -> None:
@@ -33,3 +33,13 @@ def test_a_database_of_a_later_version_is_refused_with_words(engine: Engine) -> 
 
     with pytest.raises(NewerDatabase, match="9999"):
         upgrade(engine)
+
+
+def test_a_database_says_how_it_stands(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert standing(connection) == "current"
+        for revision, found in (("0001", "older"), ("9999", "newer")):
+            connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+            assert standing(connection) == found
+        connection.execute(text("DELETE FROM alembic_version"))
+        assert standing(connection) == "empty"

@@ -1,8 +1,12 @@
 """Floods and slow peers (faults F34, F35, F44): who is honest is served within a second."""
 
 import asyncio
+import contextlib
 import os
+import sqlite3
 import sys
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ from desks import write_desk
 from doors import FROM_ANN, TO_US, Hall, Talk, hall
 from servers.gateway import Gateway
 
+from gateway.spool import Spool
 from gateway.wire.rules import Rules
 
 LORIS = 500
@@ -116,6 +121,32 @@ def resident() -> int:
     """Octets of memory that this process holds now."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_f11_a_spool_that_another_process_holds_holds_up_nobody(
+    tmp_path: Path,
+) -> None:
+    impatient = partial(Spool, patience=timedelta(seconds=1))
+    async with hall(tmp_path, spool=impatient) as door:
+        with contextlib.closing(sqlite3.connect(tmp_path / "spool.db")) as other:
+            # Given somebody who writes and does not come to an end
+            other.execute("BEGIN IMMEDIATE")
+            waiting = await door.knock()
+            await waiting.begin()
+            waiting.send(b"Subject: x\r\n\r\nx\r\n.\r\n")
+
+            # Then others are served, and the mail stays with its sender
+            another = await door.knock()
+            assert (await another.hello())[0]
+            assert (await waiting.hear()).startswith("451 4.3.0")
+            assert not door.kept()
+
+        # And goes the usual way when the file is free
+        assert (await waiting.say(FROM_ANN)).startswith("250")
+        assert (await waiting.say(TO_US)).startswith("250")
+        assert (await waiting.say(b"DATA\r\n")).startswith("354")
+        assert (await waiting.say(b"Subject: x\r\n\r\nx\r\n.\r\n")).startswith("250")
+    assert door.kept()
 
 
 async def test_f44_a_resolver_that_does_not_answer_holds_up_nobody(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The journal of UIDs: a mail is in the spool once, whatever happens to its mailbox."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -148,7 +149,7 @@ async def test_the_time_of_the_last_mail_is_known(journal: UidJournal) -> None:
 async def test_another_process_sees_what_was_kept(journal: UidJournal, tmp_path: Path) -> None:
     await keep(journal, mail(7))
 
-    with sqlite3.connect(tmp_path / "spool.db") as reader:
+    with contextlib.closing(sqlite3.connect(tmp_path / "spool.db")) as reader:
         assert reader.execute(
             "SELECT count(*) FROM uid JOIN spool USING (queue_id)"
         ).fetchone() == (1,)

@@ -17,11 +17,14 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from gateway import journal
 from gateway.daemon import plan_of
+from gateway.desk.decision import Audience
+from gateway.desk.undelivered import FailedLetter
 from gateway.mail.message import Envelope
 from gateway.settings.load import load_settings
 from gateway.spool import new_queue_id
 from gateway.store import outbox as store
 from gateway.store.mail_tables import outbox
+from gateway.store.spent import pauses_of
 from gateway.store.transaction import Transactions, run_once
 from gateway.store.upgrade import upgrade
 from gateway.wire.relay import read_relay
@@ -138,6 +141,42 @@ async def test_a_letter_that_failed_for_good_is_told_to_the_engineers(
     assert "No such user here" in text
 
 
+@pytest.mark.parametrize(
+    ("answer", "strikes", "is_paused"),
+    [
+        pytest.param("550 5.1.1 No such user here", 1, True, id="unknown"),
+        pytest.param("550 No such user here", 1, False, id="550 without a reason"),
+        pytest.param("552 5.2.2 Mailbox full", 1, False, id="full"),
+        pytest.param("550 5.7.1 Refused by policy", 0, False, id="policy"),
+    ],
+)
+async def test_an_address_that_the_smarthost_refuses_is_paused_as_after_a_bounce(
+    desk: Desk, smarthost: Smarthost, answer: str, strikes: int, *, is_paused: bool
+) -> None:
+    smarthost.at_rcpt = lambda to: answer if to.startswith("kim") else ""
+    await desk.ask()
+
+    await desk.courier.carry_waiting()
+
+    found = await desk.parts.transactions(lambda c: pauses_of(c, {"kim@newco.example"}))
+    assert [one.strikes for one in found.values()] == [1] * strikes
+    assert [one.until > AT for one in found.values()] == [is_paused] * strikes
+    (told,) = [one for one in smarthost.taken if one.event == "engineer_delivery_failed"]
+    assert ("gateway mail resume kim@newco.example" in told.text) is is_paused
+
+
+async def test_a_letter_that_is_refused_says_nothing_about_its_address(
+    desk: Desk, smarthost: Smarthost
+) -> None:
+    smarthost.at_data = lambda _: "554 5.6.0 I dislike the text"
+    await desk.ask()
+
+    await desk.courier.carry_waiting()
+
+    assert desk.letters(state="failed")
+    assert await desk.parts.transactions(lambda c: pauses_of(c, {"kim@newco.example"})) == {}
+
+
 async def test_a_failure_and_the_letter_about_it_are_one_transaction(
     desk: Desk, smarthost: Smarthost
 ) -> None:
@@ -153,7 +192,15 @@ async def test_a_failure_and_the_letter_about_it_are_one_transaction(
     def cut(connection: Any) -> None:
         courier = Courier.__new__(Courier)
         courier._name, courier._desk = "n/0", desk.parts.desk
-        assert courier._fail(connection, one, "550 no", AT)
+        failed = FailedLetter(
+            row=one.id,
+            tries=1,
+            letter=one.letter,
+            to=one.recipient,
+            audience=Audience.CUSTOMER,
+            reason="550 no",
+        )
+        assert courier._fail(connection, one, failed, AT)
         raise PowerCut
 
     with pytest.raises(PowerCut):
@@ -281,11 +328,11 @@ async def test_a_letter_is_settled_once_however_often_the_database_goes_away(
 
         calls = 0
 
-        async def __call__(self, step: Any) -> Any:
+        async def __call__(self, step: Any, **how: Any) -> Any:
             self.calls += 1
             if self.calls % 2 == 0:
                 raise OperationalError("", {}, OSError())
-            return await super().__call__(step)
+            return await super().__call__(step, **how)
 
     away = Away(desk.parts.engine, "away")
     desk.courier._transactions = away
@@ -307,11 +354,11 @@ async def test_a_letter_that_left_is_settled_whatever_the_database_says(
 
         calls = 0
 
-        async def __call__(self, step: Any) -> Any:
+        async def __call__(self, step: Any, **how: Any) -> Any:
             self.calls += 1
             if self.calls % 2 == 0:
                 raise ProgrammingError("", {}, ValueError())
-            return await super().__call__(step)
+            return await super().__call__(step, **how)
 
     odd = Odd(desk.parts.engine, "odd")
     desk.courier._transactions = odd
@@ -331,9 +378,9 @@ async def test_a_database_that_never_takes_a_settlement_costs_the_lease_and_no_m
     class Broken(Transactions):
         """Claims work, settling never does, and each try takes a quarter of a lease."""
 
-        async def __call__(self, step: Any) -> Any:
+        async def __call__(self, step: Any, **how: Any) -> Any:
             if "claim" in step.__code__.co_names:
-                return await super().__call__(step)
+                return await super().__call__(step, **how)
             clock.at += store.LEASE / 4
             raise ProgrammingError("", {}, ValueError())
 

@@ -30,6 +30,40 @@ async def test_a_mail_that_costs_too_much_is_given_up_at_once_and_the_next_is_re
     await reader.close()
 
 
+def envelope(queue_id: str) -> Envelope:
+    return Envelope(queue_id=queue_id, received_at=NOW)
+
+
+async def test_a_mail_that_kills_its_reader_costs_those_around_it_nothing() -> None:
+    reader = Reader(seconds=0.01)
+    await reader.read(ORDINARY, ENVELOPE)
+    raws = {"a": ORDINARY, "b": COSTLY, "c": ORDINARY, "d": ORDINARY}
+
+    answers = await asyncio.gather(
+        *(reader.read(raw, envelope(name)) for name, raw in raws.items()), return_exceptions=True
+    )
+
+    assert isinstance(answers[1], TookTooLong)
+    read = [one.mail.envelope.queue_id for one in answers if isinstance(one, Read)]
+    assert read == ["a", "c", "d"]
+    await reader.close()
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_is_given_to_nobody_else() -> None:
+    reader = Reader()
+    await reader.read(ORDINARY, ENVELOPE)
+    first = asyncio.create_task(reader.read(ORDINARY, envelope("a")))
+    given_up = asyncio.create_task(reader.read(ORDINARY, envelope("b")))
+    last = asyncio.create_task(reader.read(ORDINARY, envelope("c")))
+    await asyncio.sleep(0)
+
+    given_up.cancel()
+
+    assert (await first).mail.envelope.queue_id == "a"
+    assert (await last).mail.envelope.queue_id == "c"
+    await reader.close()
+
+
 async def test_a_machine_that_stands_still_makes_no_mail_look_hostile() -> None:
     reader = Reader(seconds=0.05)
     await reader.read(ORDINARY, ENVELOPE)

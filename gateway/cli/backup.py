@@ -22,8 +22,8 @@ KEYS: Final = "state/token-keys"
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the tree."""
-    app.command(short_help="Copy the running desk into one archive.")(backup)
-    app.command(short_help="Bring a backup back where nothing is yet.")(restore)
+    app.command()(backup)
+    app.command()(restore)
 
 
 def backup(

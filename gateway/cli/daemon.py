@@ -32,8 +32,8 @@ Probe = Callable[[Operator, Path | None], tuple[str, str]]
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the tree."""
-    app.command(short_help="Serve: take mail in, answer, keep promises.")(run)
-    app.command(short_help="Check settings and parts; sends nothing.")(check)
+    app.command()(run)
+    app.command()(check)
 
 
 def run(context: typer.Context, config: Config = None) -> None:
@@ -44,7 +44,7 @@ def run(context: typer.Context, config: Config = None) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from gateway import journal
-    from gateway.daemon import AlreadyRunning, run_until_signalled
+    from gateway.daemon import AlreadyRunning, Daemon, run_until_signalled
     from gateway.spool import SpoolFailure, SpoolFull
     from gateway.store.engine import UnsafeDatabase
     from gateway.store.upgrade import NewerDatabase
@@ -56,7 +56,7 @@ def run(context: typer.Context, config: Config = None) -> None:
     _need_files(settings)
     journal.start(form=settings.gateway.log.format, level=settings.gateway.log.level)
     try:
-        asyncio.run(run_until_signalled(settings))
+        asyncio.run(run_until_signalled(Daemon(settings)))
     except (AlreadyRunning, UnsafeDatabase, NewerDatabase) as error:
         refuse(str(error))
     except SQLAlchemyError as error:
@@ -67,6 +67,8 @@ def run(context: typer.Context, config: Config = None) -> None:
         told = ", ".join(map(describe_failure, _leaves(group)))
         journal.fail("crashed", reason=told)
         refuse(f"ended by a fault of the gateway: {told}", FAULT)
+    finally:
+        journal.let_go()
 
 
 def _leaves(error: Exception) -> list[Exception]:
@@ -108,7 +110,7 @@ def check(
     Exit code 0 where all is well, 1 where a part does not work, 78 for wrong settings.
     """
     from gateway.cli import connect as wires
-    from gateway.store.transaction import OUT_OF_REACH
+    from gateway.store.reach import OUT_OF_REACH
 
     operator = operator_of(context)
     settings = operator.settings(config)
@@ -215,7 +217,11 @@ def _smarthost(operator: Operator, config: Path | None) -> tuple[str, str]:
         return "FAIL", f"{relay.host}:{relay.port}: {error.reason}"
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return "FAIL", f"{relay.host}:{relay.port}: {error}"
-    return "ok", f"{relay.host}:{relay.port} ({relay.security})"
+    told = f"{relay.host}:{relay.port} ({relay.security})"
+    outbox = settings.gateway.outbox
+    if outbox.maildir != type(outbox)().maildir:
+        return "note", f"{told}; letters go there, outbox.maildir is not used"
+    return "ok", told
 
 
 def _trust(operator: Operator, config: Path | None) -> tuple[str, str]:

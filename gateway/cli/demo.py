@@ -20,7 +20,7 @@ from gateway.cli.demo_stage import Letter, Played, Stage
 from gateway.cli.demo_story import ANN, STORY, Scene
 from gateway.cli.operator import Operator, refuse
 from gateway.cli.tickets import row_of
-from gateway.daemon import Daemon, plan_of
+from gateway.daemon import Daemon, plan_of, run_until_signalled
 from gateway.desk.decision import Decision
 from gateway.desk.operator import sell_website
 from gateway.desk.queue import queue_order
@@ -47,7 +47,7 @@ WEEK: Final = timedelta(days=7)
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="See it all in a minute, on a throw-away desk.")(demo)
+    app.command()(demo)
 
 
 def demo(
@@ -230,7 +230,5 @@ async def _serve(console: Console, settings: Settings, folder: Path) -> None:
             soft_wrap=True,
         )
 
-    try:
-        await daemon.run(invite)
-    finally:
-        daemon.stop()
+    await run_until_signalled(daemon, invite)
+    console.print("\nstopped")

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.operator import Config, Json, Operator, as_json, operator_of, refuse
+from gateway.cli.operator import (
+    TEMPORARY,
+    Config,
+    Json,
+    Operator,
+    as_json,
+    first_line,
+    operator_of,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +35,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="Show what a mail would lead to, and why.")(explain)
+    app.command()(explain)
 
 
 def explain(
@@ -46,6 +55,7 @@ def explain(
     from gateway.letters.writer import Writer
     from gateway.mail.message import Envelope
     from gateway.mail.parse import read_mail
+    from gateway.store import pictures
     from gateway.store.facts import gather
     from gateway.store.learned import load
     from gateway.store.listing import next_ticket_number
@@ -62,11 +72,13 @@ def explain(
         forward_paths=tuple(recipient or ()),
         source="explain",
     )
-    mail = read_mail(file.read_bytes(), envelope)
-    with _read_only(operator, plan) as connection:
+    whole = read_mail(file.read_bytes(), envelope)
+    with _read_only(plan) as connection:
+        mail = pictures.without_signatures(connection, whole)
         clues = find_clues(mail, plan.policy, plan.keys)
         facts = gather(connection, mail, clues, plan.policy, load(connection))
         decision = held_back(connection, decide(mail, facts, plan.policy, now))
+        decision = pictures.told(decision, pictures.left_out(whole, mail))
         number = next_ticket_number(connection)
     writer = Writer(Shelf(plan.built_in_letters, plan.own_letters), plan.policy, plan.keys)
     letters = [_letter(writer, one, mail, number, operator) for one in decision.letters]
@@ -78,25 +90,51 @@ def explain(
 
 
 @contextmanager
-def _read_only(operator: Operator, plan: "Plan") -> "Iterator[Connection]":
-    """A transaction that is always undone; an empty desk where there is no database yet."""
+def _read_only(plan: "Plan") -> "Iterator[Connection]":
+    """A transaction that is always undone; an empty desk where there is no database yet.
+
+    Nothing is brought up to date here: a daemon of an older version may be working with it.
+    """
     from gateway.store.engine import open_engine
+    from gateway.store.reach import OUT_OF_REACH
     from gateway.store.upgrade import upgrade
 
-    del operator
-    path = plan.database_url.removeprefix("sqlite:///")
-    missing = plan.database_url.startswith("sqlite:") and not Path(path).exists()
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/empty.db" if missing else plan.database_url
-        engine = open_engine(url)
+        url = plan.database_url
         try:
-            if missing:
-                upgrade(engine)
+            if _is_empty(url):
+                url = f"sqlite:///{folder}/empty.db"
+                upgrade(open_engine(url))
+            engine = open_engine(url)
             with engine.connect() as connection:
                 yield connection
                 connection.rollback()
-        finally:
             engine.dispose()
+        except OUT_OF_REACH as error:
+            refuse(f"the database is out of reach: {first_line(error)}", TEMPORARY)
+
+
+def _is_empty(url: str) -> bool:
+    """Whether a database has no tables yet; refuses one of another version."""
+    from gateway.store.engine import open_engine
+    from gateway.store.upgrade import standing
+
+    if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).exists():
+        return True
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            found = standing(connection)
+    finally:
+        engine.dispose()
+    if found == "older":
+        refuse(
+            "the database is of an earlier version, and explain changes nothing: gateway mail "
+            "count brings it up to date (stop an older daemon before), then explain again"
+        )
+    if found == "newer":
+        refuse("the database is of a later version: explain with the program that upgraded it")
+    return found == "empty"
 
 
 def _letter(

@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="Write the settings of a new desk: six questions.")(init)
+    app.command()(init)
 
 
 def init(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.operator import Config, Json, Operator, operator_of, print_rows, refuse
+from gateway.cli.operator import Config, Json, Operator, Quiet, operator_of, print_rows, refuse
+from gateway.cli.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ def reconcile(
     name: Annotated[str, typer.Argument(help="A mailbox of the settings; all without.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Take lost mails in again.")] = False,
     config: Config = None,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Count mailboxes against the journal, and name what differs.
@@ -41,11 +43,14 @@ def reconcile(
     operator = operator_of(context)
     has_mailbox = bool(operator.settings(config).gateway.imap)
     restored = _is_restored(operator, config)
-    rows = [
-        _row(operator, config, account, again=again, in_full=json)
-        for account in (chosen(operator, config, name) if has_mailbox or not restored else ())
-    ]
-    print_rows(rows, as_lines=json)
+    accounts = list(chosen(operator, config, name)) if has_mailbox or not restored else []
+    rows = []
+    with progress("reconcile", len(accounts), quiet=quiet or json) as step:
+        for account in accounts:
+            rows.append(_row(operator, config, account, again=again, in_full=json))
+            step(account.name)
+    if not quiet:
+        print_rows(rows, as_lines=json)
     if restored and any(row["trouble"] or (row["lost"] and not again) for row in rows):
         refuse("mails that move money stay held: see above, and use --again for what was lost")
     if restored:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="Which nodes serve this desk, and what each holds.")(nodes)
-    app.command(short_help="How much is kept, and how much of the disk it takes.")(storage)
+    app.command()(nodes)
+    app.command()(storage)
 
 
 def nodes(
@@ -50,7 +50,7 @@ def nodes(
 
 
 def storage(context: typer.Context, config: Config = None, json: Json = False) -> None:
-    """Show how much is kept: the database, its raw mails and sent letters, the spool of this node.
+    """Show how much is kept: the database, raw mails, sent letters, large files, this node's spool.
 
     `[retention]` in gateway.toml lets raw mails and letters go after a time. A database reuses the
     room of what went; its file does not shrink by itself.

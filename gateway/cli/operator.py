@@ -68,7 +68,7 @@ class Operator:
         with 75.
         """
         from gateway.desk.operator import NotPossible
-        from gateway.store.transaction import OUT_OF_REACH
+        from gateway.store.reach import OUT_OF_REACH
 
         try:
             with self.opened(config) as parts:

@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.operator import TEMPORARY, Config, Json, as_json, complain, operator_of, refuse
+from gateway.cli.operator import (
+    TEMPORARY,
+    Config,
+    Json,
+    Quiet,
+    as_json,
+    complain,
+    operator_of,
+    refuse,
+)
+from gateway.cli.progress import Step, progress
 
 USAGE = 64
 NO_INPUT = 66
@@ -18,9 +28,9 @@ NO_USER = 67
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the tree."""
-    app.command(short_help="Show what the gateway sees in a mail.")(parse)
-    app.command(short_help="Take one mail from a pipe.")(deliver)
-    app.command("import", short_help="Take in an mbox or Maildir.")(import_mails)
+    app.command()(parse)
+    app.command()(deliver)
+    app.command("import")(import_mails)
 
 
 def parse(
@@ -89,7 +99,7 @@ def import_mails(
     context: typer.Context,
     source: Annotated[Path, typer.Argument(help="An mbox, a Maildir or a file with one mail.")],
     config: Config = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Take in the mails of an mbox or Maildir, as if they came now; repeats are recognised.
 
@@ -103,14 +113,18 @@ def import_mails(
         refuse(f"{source}: no Maildir, it has neither cur nor new", NO_INPUT)
     operator_of(context).settings(config)
     mails: Iterator[bytes] = _mails_of(source)
-    if not quiet:
-        from rich.progress import track
-
-        mails = iter(track(mails, description="importing", transient=True))
-    with TryAgain():
+    with TryAgain(), progress("import", None, quiet=quiet) as step:
+        mails = _counted(mails, step)
         count = asyncio.run(_keep(context, config, mails, None, (), "import"))
-    what = "1 mail is" if count == 1 else f"{count} mails are"
-    print(f"{what} in the spool; a running gateway takes it from there")
+    if not quiet:
+        what = "1 mail is" if count == 1 else f"{count} mails are"
+        print(f"{what} in the spool; a running gateway takes it from there")
+
+
+def _counted(mails: Iterator[bytes], step: Step) -> Iterator[bytes]:
+    for number, mail in enumerate(mails, 1):
+        yield mail
+        step(f"{number} mails")
 
 
 class TryAgain(AbstractContextManager[None]):

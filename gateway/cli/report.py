@@ -1,8 +1,6 @@
 """`gateway report`: how the desk keeps its promises, by day and week."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.operator import Config, Json, Operator, Quiet, as_json, operator_of, refuse
+from gateway.cli.progress import progress
 
 if TYPE_CHECKING:
     from gateway.desk.figures import Figures
@@ -21,7 +20,7 @@ USAGE = 2
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="Promises kept and missed, credits, load.")(report)
+    app.command()(report)
 
 
 def report(
@@ -45,9 +44,11 @@ def report(
     counts on the day it was due. Prints a table; --html makes a page to look at or pass on, --csv
     and --json feed other programs. To get it by mail every week, set report.weekday in policy.toml.
     """
+    from gateway.store.reports import STAGES
+
     operator = operator_of(context)
     first, last = _period(operator, config, since, until)
-    with _progress(quiet=quiet or json) as told:
+    with progress("report", len(STAGES) + 1, quiet=quiet or json) as told:
         found, desk = _count(operator, config, first, last, told)
         told("writing")
         _write(found, desk, html, csv)
@@ -121,20 +122,3 @@ def _send(operator: Operator, config: Path | None, found: "Figures") -> None:
         if not count:
             raise NotPossible("nobody in staff.toml has the role lead")
     print(f"{count} letters are in the outbox; a running gateway sends them", file=sys.stderr)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> "Iterator[Told]":
-    """A bar on standard error where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from gateway.store.reports import STAGES
-
-    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bar:
-        task = bar.add_task("report", total=len(STAGES) + 1)
-
-        def told(stage: str) -> None:
-            bar.update(task, description=f"report: {stage}", advance=1)
-
-        yield told

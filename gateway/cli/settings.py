@@ -11,7 +11,7 @@ from gateway.cli.operator import Json, print_rows, refuse
 
 def add_to(app: typer.Typer) -> None:
     """Put the command into the tree."""
-    app.command(short_help="List every setting: default and meaning.")(settings)
+    app.command()(settings)
 
 
 def settings(

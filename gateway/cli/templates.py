@@ -1,11 +1,15 @@
 """`gateway templates`: try the letters before customers do, and look at all of them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.operator import REFUSED, Config, Json, operator_of, print_rows, refuse
+from gateway.cli.operator import REFUSED, Config, Json, Quiet, operator_of, print_rows, refuse
+from gateway.cli.progress import progress
+
+if TYPE_CHECKING:
+    from gateway.letters.proof import Proof
 
 app = typer.Typer(
     help="Letters: check your own, and look at all of them.",
@@ -51,6 +55,7 @@ def preview(
         list[str] | None, typer.Option(help="Only this language; may be given more than once.")
     ] = None,
     config: Config = None,
+    quiet: Quiet = False,
 ) -> None:
     """Write a page with all letters in all languages, text and HTML side by side.
 
@@ -68,12 +73,17 @@ def preview(
     known = languages(shelf)
     if unknown := sorted(set(language or ()) - set(known)):
         refuse(f"no letters in {', '.join(unknown)}; there are: {', '.join(known)}")
-    made = [one for tag in language or known for one in proofs(shelf, plan.policy, plan.keys, tag)]
+    made: list[Proof] = []
+    with progress("preview", len(language or known), quiet=quiet) as step:
+        for tag in language or known:
+            made += proofs(shelf, plan.policy, plan.keys, tag)
+            step(tag)
     try:
         file.write_text(gallery(f"Letters of {plan.policy.operator.name}", made), "utf-8")
     except OSError as error:
         refuse(f"{file}: {error.strerror}")
-    print(f"{len(made)} letters in {file}")
+    if not quiet:
+        print(f"{len(made)} letters in {file}")
 
 
 @app.command()

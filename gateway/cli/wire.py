@@ -71,8 +71,8 @@ WantedBy=multi-user.target
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the tree."""
-    app.command("smtp-user", short_help="Print a login line for smtp.users_file.")(smtp_user)
-    app.command(short_help="Print a hardened systemd unit.")(systemd)
+    app.command("smtp-user")(smtp_user)
+    app.command()(systemd)
 
 
 def smtp_user(

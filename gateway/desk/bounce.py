@@ -6,7 +6,7 @@ from typing import Final
 from gateway.desk.decision import FileMessage, MessageKind
 from gateway.desk.draft import Draft
 from gateway.desk.facts import Facts
-from gateway.desk.pause import PauseLetters
+from gateway.desk.pause import Pause, PauseLetters
 from gateway.mail.message import DeliveryReport, FailedRecipient, Mail
 
 UNKNOWN: Final = "5.1."
@@ -72,20 +72,36 @@ def _pause(draft: Draft, report: DeliveryReport, facts: Facts) -> datetime | Non
     hard = [one for one in report.recipients if one.is_permanent]
     if letter is None or letter.to_staff or not letter.by_report or not hard:
         return None
-    earlier = facts.spent.pauses.get(("address", letter.to))
+    return strike(
+        draft,
+        letter.to,
+        facts.spent.pauses.get(("address", letter.to)),
+        is_unknown=any(one.status.startswith(UNKNOWN) for one in hard),
+        reason=_reason(hard),
+    )
+
+
+def strike(
+    draft: Draft, address: str, earlier: Pause | None, *, is_unknown: bool, reason: str
+) -> datetime | None:
+    """Count one failure for good against an address; until when it is paused, if it is.
+
+    An unknown mailbox is paused at once, any other on its third day (reliability 5). Failures of
+    one day count once.
+    """
     strikes = earlier.strikes if earlier else 0
     if earlier is None or earlier.since.date() != draft.at.date():
         strikes += 1
-    pauses = strikes >= STRIKES or any(one.status.startswith(UNKNOWN) for one in hard)
+    pauses = strikes >= STRIKES or is_unknown
     until = draft.at + draft.policy.budget.bounce_pause if pauses else draft.at
     draft.record(
         PauseLetters(
             scope="address",
-            key=letter.to,
+            key=address,
             since=draft.at,
             until=until,
             strikes=strikes,
-            reason=_reason(hard)[:200] or "delivery failed",
+            reason=reason[:200] or "delivery failed",
         )
     )
     draft.because(f"hard bounce {strikes}" + (": address paused" if pauses else ""))

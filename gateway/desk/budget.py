@@ -180,13 +180,11 @@ class _Keeper:
         ]
         if letter.letter in CHALLENGES:
             windows.append((DAY, rules.challenges_day, CHALLENGES))
+        writer = base_of(to)
+        to_writer = [one for one in self._sent if base_of(one.to) == writer]
         for window, limit, letters in windows:
-            used = [
-                one
-                for one in self._sent
-                if base_of(one.to) == base_of(to) and one.letter in letters
-            ]
-            found = self._window("writer", base_of(to), window, limit, used)
+            used = [one for one in to_writer if one.letter in letters]
+            found = self._window("writer", writer, window, limit, used)
             yield replace(found, pauses=letters is COUNTED)
 
     def _of_ticket(self, number: int) -> Iterable[_Limit]:

@@ -129,7 +129,9 @@ def plain(line: str) -> str:
 
     Final marks and words of courtesy at the end are dropped: `Confirm, thanks!` is `confirm`.
     """
-    text = "".join(_plain_char(char) for char in unicodedata.normalize("NFC", line))
+    text = line
+    if not line.isascii():  # Nothing of it is in ASCII, and most lines are.
+        text = "".join(map(_plain_char, unicodedata.normalize("NFC", line)))
     text = " ".join(text.split()).casefold().rstrip(" .!?。！？")
     return POLITE_END.sub("", text).rstrip(" .!?,;")
 

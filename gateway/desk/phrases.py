@@ -60,7 +60,9 @@ BUY: Final = (
     re.compile(rf"(?:acheter|j'achète|commander|je commande){_SIZE} cr[eé]dits?"),
     re.compile(rf"(?:купить|куплю|заказать|заказываю){_SIZE} кредит(?:а|ов)?"),
 )
-NEW_TICKET: Final = re.compile(r"new (?:ticket|question|issue)\s*:.*")
+NEW_TICKET: Final = re.compile(
+    r"(?:new (?:ticket|question|issue)|neues ticket|новый тикет|nuevo ticket|nouveau ticket)\s*:.*"
+)
 
 _HOTRUSH: Final = ("hotrush", "hot rush", "hot-rush", "hotrrush")
 _NO_HOTRUSH: Final = (
@@ -112,6 +114,10 @@ FIXED: Final = MappingProxyType(
             for what in ("", " ticket", " the ticket", " this ticket", " my ticket")
         },
         "same topic": ("same_topic", False),
+        **dict.fromkeys(("gleiches thema", "selbes thema"), ("same_topic", False)),
+        **dict.fromkeys(("та же тема", "тот же вопрос"), ("same_topic", False)),
+        **dict.fromkeys(("mismo tema", "el mismo tema"), ("same_topic", False)),
+        **dict.fromkeys(("même sujet", "le même sujet"), ("same_topic", False)),
         "ask first": ("ask_first", True),
         "help": ("help", True),
     }

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from gateway.desk.bounce import UNKNOWN, strike
 from gateway.desk.decision import Audience, Decision, Disposition
 from gateway.desk.draft import Draft
 from gateway.desk.model import Ticket
+from gateway.desk.pause import Pause
 from gateway.desk.policy import Policy
 
 COURIER: Final = "courier"
@@ -23,6 +25,10 @@ class FailedLetter:
     audience: Audience
     reason: str
     """What the server said, one printable line."""
+    refuses_recipient: bool = False
+    """The server refused the recipient's address for good, not the letter."""
+    earlier: Pause | None = None
+    """What is known of failures of that address."""
 
 
 def report_failure(
@@ -30,7 +36,8 @@ def report_failure(
 ) -> Decision:
     """Who hears of it (policy 4.12): on a ticket its engineer, else who runs the desk.
 
-    A letter to the operator tells nobody: the next would fail as well, and the diary has it.
+    A letter to the operator tells nobody: the next would fail as well, and the diary has it. An
+    address that is refused counts as a hard bounce (reliability 5).
     """
     draft = Draft(
         policy=policy,
@@ -39,6 +46,15 @@ def report_failure(
         actor=COURIER,
         tickets=(ticket,) if ticket else (),
     )
+    until = None
+    if failed.refuses_recipient and failed.audience is Audience.CUSTOMER:
+        until = strike(
+            draft,
+            failed.to,
+            failed.earlier,
+            is_unknown=f" {UNKNOWN}" in failed.reason,
+            reason=failed.reason,
+        )
     if failed.audience is Audience.OPERATOR or failed.to in policy.staff.operator:
         draft.because("a letter to the operator failed: only the diary tells")
     elif failed.audience is Audience.STAFF:
@@ -61,5 +77,6 @@ def report_failure(
             which=failed.letter,
             address=failed.to,
             reason=failed.reason,
+            until=until,
         )
     return draft.finish(Disposition.OPERATOR, ticket=ticket.number if ticket else None)

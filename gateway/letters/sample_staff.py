@@ -279,8 +279,8 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
     "engineer_delivery_failed": (
         to_staff("ticket", MAX),
         {
-            "": case(which="answer", address=ANN, reason="5.1.1 no such mailbox"),
-            "unknown": case(which="", address=ANN, reason=""),
+            "": case(which="answer", address=ANN, reason="5.2.2 mailbox full", until=None),
+            "unknown": case(which="", address=ANN, reason="", until=None),
             "paused": case(
                 which="answer", address=ANN, reason="5.1.1 no such mailbox", until=TOMORROW
             ),

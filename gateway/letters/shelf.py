@@ -83,6 +83,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(("*", "**"))
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """What a template names by a dot; most of it lies in plain dicts of ours."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Multiply, within bounds."""
         sizes = [len(one) for one in (left, right) if isinstance(one, str | list | tuple)]

@@ -206,12 +206,13 @@ def isolated(value: Value) -> str:
 
 def wrap(text: str, *, first: str = "", rest: str = "", columns: int = COLUMNS) -> list[str]:
     """Lines of at most so many columns; a longer word stands alone. No-break spaces hold."""
+    words = [word for word in text.split(" ") if word]
+    if words and len(whole := first + " ".join(words)) <= columns:
+        return [whole]
     lines: list[str] = []
     line = first
     is_empty = True
-    for word in text.split(" "):
-        if not word:
-            continue
+    for word in words:
         if not is_empty and len(line) + 1 + len(word) > columns:
             lines.append(line)
             line, is_empty = rest, True

@@ -35,6 +35,7 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ROUTE: Final = re.compile(r"^@[^:]*:")
 _IN_COMMENT: Final = re.compile(r"\([^()]*\)")
 _ADDRESS: Final = re.compile(r"[^\s@<>\"'(),:;]{1,320}@[^\s@<>\"'(),:;]{1,320}")
+_WHOLE: Final = re.compile(r"([^<>]{0,300})<([^\s@<>]{1,320}@[^\s@<>]{1,320})>")
 _PLAIN: Final = re.compile(
     # dot-atom @ labels; above ASCII whatever is no control and no space (RFC 6532).
     r"[^\s\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"]+)*"
@@ -42,6 +43,7 @@ _PLAIN: Final = re.compile(
     r"(?:\.[^\s\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xa0][^\s\x00-\x2c./\x3a-\x40\x5b-\x60\x7b-\xa0]*)*\.?"
 )
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_ASCII_DOMAIN: Final = re.compile(rf"{_LABEL.pattern}(?:\.{_LABEL.pattern})*")
 
 
 class Addresses(NamedTuple):
@@ -135,6 +137,11 @@ class _Reader:
             # Only a comment at the very end is read alike by all.
             self.is_clean = False
         if found["angle"] is not None:
+            if entry.angle is not None and _ADDRESS.fullmatch(found["angle"].strip()):
+                # Two mailboxes without a comma between them.
+                self.is_clean = False
+                self._finish(" ")
+                entry = self.entry
             if entry.angle is not None or not found["closed"] or "\x00" in found["angle"]:
                 self.is_clean = False
             if entry.angle is None or "@" in found["angle"]:
@@ -183,6 +190,11 @@ class _Reader:
             return
         self.is_clean = False
         words = [_shown(word) for word in entry.words]
+        whole = _WHOLE.fullmatch(" ".join(words))
+        if whole:
+            # The writer encoded the mailbox, not its name (A13): readable, and not to be trusted.
+            self.mailboxes.append(Mailbox(_phrase([whole[1]]), whole[2]))
+            return
         if len(words) == 1:
             # A local name without a domain: `MAILER-DAEMON (Mail Delivery System)`.
             self.mailboxes.append(Mailbox(_phrase(entry.comments), words[0]))
@@ -200,6 +212,8 @@ class _Reader:
             self.is_clean = False
             address = _IN_COMMENT.sub("", address)
         shown = clean_line(decode_words("".join(address.split())))
+        if shown[:7].lower() == "mailto:":
+            shown = shown[7:]
         if len(shown) > 320 or not _PLAIN.fullmatch(shown) or shown != address.strip():
             self.is_clean = False
         comments = [comment for comment in entry.comments if comment.strip() != address]
@@ -248,6 +262,9 @@ def normalised_address(address: str) -> str:
     domain = domain.rstrip(".")
     if not at or not local or not domain:
         return ""
+    if address.isascii():  # Nearly every one: nothing to compose, nothing to encode.
+        domain = domain.lower()
+        return f"{local.lower()}@{domain}" if _ASCII_DOMAIN.fullmatch(domain) else ""
     labels = list(_a_labels(domain))
     if not all(labels):
         return ""

@@ -38,7 +38,7 @@ VERBS: Final = titles("""
     เขียนว่า|เขียน
     # zh, ja, ko, he, ar, fa
     写道|寫道|写到|写信给|のメール|さんは書きました|さんが書きました|が書きました|님이 작성|님이 씀
-    כתב|כתבה|כתב/ה|מאת|كتب|كتبت|كتب/كتبت|نوشت
+    ने लिखा|লিখেছেন|כתב|כתבה|כתב/ה|מאת|كتب|كتبت|كتب/كتبت|نوشت
 """)
 _LAST_WORDS: Final = frozenset(re.split(r"[ /]", verb)[-1] for verb in VERBS)
 _VERB: Final = re.compile(

@@ -21,6 +21,9 @@ PLAIN_LINE_MAX: Final = 990
 WORD_OCTETS: Final = 45
 """Octets in one encoded-word: 60 characters of base64 and 12 of frame."""
 
+REFERRED_MAX: Final = 50
+"""Where less than one octet in so many is beyond ASCII, HTML has character references instead."""
+
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~. -]+")
 _ASCII: Final = bytes(range(128))
@@ -103,11 +106,16 @@ def _multipart(kind: str, boundary: str, parts: list[bytes]) -> bytes:
 
 
 def _text_part(kind: str, text: str) -> bytes:
-    data = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    data = text.encode("utf-8", "replace")
+    if kind == "html" and len(data.translate(None, _ASCII)) * REFERRED_MAX < len(data):
+        # For a dot or two quoted-printable takes as long as all else here together.
+        referred = text.encode("ascii", "xmlcharrefreplace")
+        data = referred if _is_plain(referred) else data
     if not data.endswith(b"\n"):
         data += b"\n"
     charset = "us-ascii" if data.isascii() else "utf-8"
-    if data.isascii() and max(map(len, data.split(b"\n"))) <= PLAIN_LINE_MAX:
+    if _is_plain(data):
         encoding, content = "7bit", data.replace(b"\n", b"\r\n")
     elif len(data.translate(None, _ASCII)) * 6 > len(data):
         encoding, content = "base64", _base64(data)
@@ -116,6 +124,11 @@ def _text_part(kind: str, text: str) -> bytes:
         content = binascii.b2a_qp(data, istext=True).replace(b"\n", b"\r\n")
     head = f"Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}"
     return head.encode() + b"\r\n\r\n" + content
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether it may travel as it is (RFC 5322 section 2.1.1)."""
+    return data.isascii() and max(map(len, data.split(b"\n"))) <= PLAIN_LINE_MAX
 
 
 def _file_part(file: Enclosure) -> bytes:
@@ -192,6 +205,8 @@ def _chunks(text: str) -> Iterable[bytes]:
 
 def _field(name: str, value: str) -> str:
     """A field folded at spaces, no line longer than 78 where a space allows it."""
+    if len(name) + 2 + len(value) <= LINE_MAX:
+        return f"{name}: {value}"
     lines, line = [], f"{name}:"
     for word in value.split(" "):
         if len(line) + 1 + len(word) > LINE_MAX and line.strip() != f"{name}:":

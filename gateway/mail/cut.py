@@ -35,8 +35,11 @@ def what_was_cut(mail: Mail) -> tuple[Cut, ...]:
             at += 1
             cuts += _closed(run)
             run = []
-        else:
-            run.append((line, kind))
+            continue
+        if run and run[-1][1] != kind and "new" not in (kind, run[-1][1]):
+            cuts += _closed(run)
+            run = []
+        run.append((line, kind))
     return (*cuts, *_closed(run))
 
 

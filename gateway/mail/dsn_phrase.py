@@ -21,6 +21,7 @@ MACHINE_NAME: Final = phrases(r"""
     mail(?:er)?[ _-]?daemon|mail (?:deliver(?:y|er)?|transport|transfer) ?(?:sub)?(?:system|agent)
     ^mail (?:administrator|system)|^(?:the )?postmaster\b|^system administrator$|microsoft outlook$
     ^internet mail delivery|^mail delivery|delivery (?:sub)?system|^mailbox\b.*(?:full|daemon)
+    ^courier mail server
     ^microsoft exchange|^interscan|^mail ?marshal|^symantec|^barracuda|^mail ?sweeper|^amavis
 """)
 MANAGERS: Final = re.compile(

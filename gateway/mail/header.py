@@ -25,6 +25,7 @@ _WELL_KNOWN: Final = re.compile(
     rb"(?im)^(?:from|to|cc|subject|date|message-id|mime-version|content-type|received|reply-to"
     rb"|content-transfer-encoding|in-reply-to|references|x-[a-z-]+):"
 )
+_OF_PARTS: Final = re.compile(rb"(?i)content-(?:type|transfer-encoding|disposition|id):")
 _ENCODED_WORD: Final = re.compile(
     r"=\?([A-Za-z0-9_.:+*@()-]{1,60})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*){0,20})\?="
 )
@@ -75,9 +76,13 @@ class Header:
 EMPTY_HEADER: Final = Header((), 0)
 
 
-def read_header(raw: bytes, start: int, end: int) -> Header:
-    """Fields of the block that begins at `start`; `body_at` is where the body begins."""
-    start = _skip_leading(raw, start, end)
+def read_header(raw: bytes, start: int, end: int, *, of_part: bool = False) -> Header:
+    """Fields of the block that begins at `start`; `body_at` is where the body begins.
+
+    `of_part`: a blank line ends the header of a part that has none (RFC 2046 section 5.1), and
+    what stands behind it is its text, however much it looks like a mail's header.
+    """
+    start = _skip_leading(raw, start, end, _OF_PARTS if of_part else _WELL_KNOWN)
     first_lf = raw.find(b"\n", start, end)
     if first_lf > start and raw[first_lf - 1 : first_lf] == b"\r":
         header = _read_block(raw, start, end, strict=True)
@@ -86,14 +91,14 @@ def read_header(raw: bytes, start: int, end: int) -> Header:
     return _read_block(raw, start, end, strict=False)
 
 
-def _skip_leading(raw: bytes, start: int, end: int) -> int:
+def _skip_leading(raw: bytes, start: int, end: int, known: re.Pattern[bytes]) -> int:
     """Where the first field begins: after a byte order mark, empty lines and mbox's From_ line."""
     if raw.startswith(b"\xef\xbb\xbf", start):
         start += 3
     at = start
     while at < end and raw[at] in b"\r\n":
         at += 1
-    if at > start and not _WELL_KNOWN.match(raw, at, end):
+    if at > start and not known.match(raw, at, end):
         return start
     for mark in (b"From ", b">From "):
         if raw.startswith(mark, at):
@@ -183,7 +188,9 @@ def decoded(body: bytes, hint: str = "") -> str:
 
 def as_text(body: bytes, hint: str = "") -> str:
     """A field body as text with its encoded-words still encoded; 8-bit bytes are guessed."""
-    return body.decode("ascii") if body.isascii() else decode_unlabelled(body, hint)
+    if body.isascii() and b"\x1b" not in body:
+        return body.decode("ascii")
+    return decode_unlabelled(body, hint)
 
 
 def decode_words(text: str) -> str:

@@ -22,6 +22,11 @@ _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)("|$)', re.DOTALL)
 _BARE: Final = re.compile(r"[^;]*")
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _PIECE: Final = re.compile(r"([^*]+)\*(\d{1,3})(\*?)$")
+_COMMENT: Final = re.compile(r"\s+\([^()]{0,200}\)\s*$")
+_TOKENS: Final = frozenset(
+    {"boundary", "charset", "delsp", "format", "protocol", "report-type", "type"}
+)
+"""Parameters behind which a comment may stand (RFC 2045 section 5.1); a name may have brackets."""
 _TOO_MANY: Final = 100
 
 
@@ -52,6 +57,8 @@ def read_parameters(body: bytes, hint: str = "") -> Parameters:
             break
         name = found[1].lower()
         at, content = _content(text, found.end())
+        if name in _TOKENS:
+            content = _COMMENT.sub("", content)
         _put(name, content, names, pieces)
     for name, parts in pieces.items():
         names[name] = _join_pieces(sorted(parts))

@@ -9,6 +9,7 @@ Sources: RFC 5322, RFC 2045 to 2049, and the rooms imported here for their own.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -106,16 +107,21 @@ def read_mail(raw: bytes, envelope: Envelope) -> Mail:
     )
 
 
-def attachment_bytes(raw: bytes, attachment: Attachment) -> bytes:
-    """The decoded bytes of an attachment of the mail in `raw`; empty where it has no such part."""
+def attachment_bytes(raw: bytes, attachments: Sequence[Attachment]) -> list[bytes]:
+    """The decoded bytes of attachments of the mail in `raw`; empty where it has no such part.
+
+    All in one call: finding the parts costs as much for one attachment as for five hundred.
+    """
+    if not attachments:
+        return []
     raw = _with_lines(raw[:SIZE_MAX], [], over=False)
     tree = read_tree(raw, read_header(raw, 0, len(raw)))
-    if attachment.part >= len(tree.parts):
-        return b""
-    return _find_bytes(tree, attachment)
+    return [_find_bytes(tree, one) for one in attachments]
 
 
 def _find_bytes(tree: Tree, attachment: Attachment) -> bytes:
+    if attachment.part >= len(tree.parts):
+        return b""
     data = tree.parts[attachment.part].content().data
     if hashlib.sha256(data).hexdigest() == attachment.digest:
         return data

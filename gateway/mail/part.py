@@ -176,7 +176,7 @@ def _read_multipart(tree: Tree, part: Part) -> None:
         if len(tree.parts) >= PART_COUNT_MAX:
             tree.defects.append(Defect.LIMIT_PARTS)
             return
-        header = read_header(part.buffer, start, end)
+        header = read_header(part.buffer, start, end, of_part=True)
         place = _Place(part.buffer, header.body_at, end, part.depth + 1, part.in_message)
         part.parts.append(_read_part(tree, place, header, default))
 

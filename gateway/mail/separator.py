@@ -79,7 +79,8 @@ def _title(line: str) -> str:
     bare = line.strip("> \t*:：")
     if not (_DASHES.issuperset(bare[:2]) and _DASHES.issuperset(bare[-2:]) and bare):
         return ""
-    return bare.strip(_AROUND).replace("\xa0", " ").lower()
+    # The dotted capital I of Turkish becomes two characters in lower case.
+    return bare.strip(_AROUND).replace("\xa0", " ").lower().replace("i\u0307", "i")
 
 
 def is_history(line: str) -> bool:

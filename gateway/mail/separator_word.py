@@ -35,7 +35,7 @@ ORIGINAL: Final = titles("""
     αρχικό μήνυμα|özgün ileti|orijinal mesaj|orijinal ileti|orjinal mesaj
     # Asian, Hebrew, Arabic, Persian
     thư gốc|tin nhắn gốc|pesan asli|mesej asal|ข้อความต้นฉบับ|原始邮件|原始郵件|原邮件|原始信件
-    原信|回复的原邮件|回复的邮件|元のメッセージ|オリジナルメッセージ|元のメール|원본 메시지
+    原信|回复的原邮件|邮件原件|回复的邮件|元のメッセージ|オリジナルメッセージ|元のメール|원본 메시지
     원본 메일|원본 이메일|הודעה מקורית|ההודעה המקורית|الرسالة الأصلية|رسالة أصلية|پیام اصلی
 """)
 FORWARD: Final = titles("""
@@ -87,7 +87,7 @@ _FIELDS: Final[dict[str, frozenset[str]]] = {
         gönderen|gonderen|από|αποστολέας|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|보낸사람
         발신|từ|người gửi|dari|pengirim|จาก|מאת|من|saatja|odesílatel|odosielateľ|expeditor|nuo|no
         pošiljatelj|пошиљалац|подател|afsender|avsändare|avsender|absender|afzender|sender|nadawca
-        ab
+        ab|šalje
     """),
     "date": titles("""
         date|sent|sent on|sent at|date sent|datum|gesendet|gesendet am|envoyé|envoyé le
@@ -99,10 +99,10 @@ _FIELDS: Final[dict[str, frozenset[str]]] = {
         gönderilme|gönderildi|tarih|ημερομηνία|στάλθηκε|αποστολή|日期|时间|发送时间|发送日期
         傳送日期|寄件日期|時間|送信日時|送信日|日時|日付|날짜|보낸 날짜|보낸날짜|sent date|đã gửi
         ngày|thời gian|tanggal|dikirim|terkirim|วันที่|ส่ง|תאריך|נשלח|التاريخ|تاريخ الإرسال
-        تم الإرسال|saadetud|kuupäev|poslano|poslato|послато|time|išsiųsta
+        تم الإرسال|saadetud|kuupäev|poslano|poslato|послато|time|išsiųsta|enviat el
     """),
     "to": titles("""
-        to|an|à|a|para|per|til|till|aan|do|komu|кому|до|vastaanottaja|címzett|către|kime|alıcı
+        to|an|à|a|para|per|per a|til|till|aan|do|komu|кому|до|vastaanottaja|címzett|către|kime|alıcı
         προς|παραλήπτης|收件人|收件者|宛先|받는 사람|받는사람|수신|pour|destinataire|destinatario
         destinatari|destinatário|đến|tới|người nhận|kepada|untuk|ถึง|אל|إلى|na|prima|за|empfänger
         ontvanger|modtager|mottagare|mottaker|адресат|получатель|recipient|recipients|adresat

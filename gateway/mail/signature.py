@@ -21,7 +21,7 @@ _NOT_A_DEVICE: Final = re.compile(
 )
 _DEVICE: Final = (
     r"(?:i(?:phone|pad|pod)|android|galaxy|samsung|blackberry|(?:smart)?phone|smartphone|handy|tablet"
-    r"|htc|huawei|xiaomi|pixel|nokia|lumia|windows|outlook|yahoo|e?mail|correio|gmail|proton|nine|spark"
+    r"|htc|huawei|xiaomi|pixel|nokia|lumia|windows|outlook|yahoo|e?mail|correio|gmail|proton|nine|spark|typeapp"
     r"|k-9|fairemail|airmail|sparrow|mobile?|handset|device|sony|motorola|oneplus|boxer|zimbra"
     r"|verizon|at&t|t-mobile|telefono?|teléfono|móvil|celular|телефон\w*|смартфон\w*|айфон\w*)"
 )
@@ -39,7 +39,7 @@ _MOBILE: Final = phrases(
     envoyé (?:de|depuis|à partir de|avec|par) [^,;]{{0,40}}?{_DEVICE}[^,;]{{0,40}}
     télécharger outlook pour [^,;]{{2,30}}|obtener outlook para [^,;]{{2,30}}
     enviado (?:desde|de|do|a partir de|através de|con) [^,;]{{0,40}}?{_DEVICE}[^,;]{{0,40}}
-    obter o outlook para [^,;]{{2,30}}|ottieni outlook per [^,;]{{2,30}}
+    obter o outlook para [^,;]{{2,30}}|(?:ottieni|scarica) outlook per [^,;]{{2,30}}
     inviato (?:da|dal|con|tramite) [^,;]{{0,40}}?{_DEVICE}[^,;]{{0,40}}
     # nl, da, no, sv, fi
     (?:verzonden|verstuurd) (?:vanaf|vanuit|met|via) [^,;]{{0,40}}?{_DEVICE}[^,;]{{0,40}}
@@ -49,20 +49,22 @@ _MOBILE: Final = phrases(
     # pl, cs, sk, ro, hu, tr, el
     wysłan[eo] z [^,;]{{0,40}}?{_DEVICE}[^,;]{{0,40}}|pobierz (?:aplikację )?outlook [^,;]{{2,40}}
     (?:odesláno|odoslané) z[eo]? [^,;]{{0,30}}{_DEVICE}?[^,;]{{0,20}}
-    trimis de pe [^,;]{{0,40}}|küldve [^,;]{{0,40}}{_DEVICE}[^,;]{{0,20}}
+    trimis de pe [^,;]{{0,40}}|(?:el)?küldve (?:az? )?[^,;]{{0,40}}{_DEVICE}[^,;]{{0,20}}
+    poslano (?:s|iz|z) [^,;]{{0,30}}{_DEVICE}[^,;]{{0,20}}
     \S{{1,20}}['’]\S{{1,6}} (?:gönderildi|küldve|lähetetty)[^,;]{{0,20}}|στάλθηκε από [^,;]{{1,40}}
     # ru, uk
     (?:отправлено|послано|надіслано) (?:с|со|из|від|з|от|через) [^,;]{{1,60}}
     # vi, id, zh, ja, ko, he, ar
     được gửi từ [^,;]{{1,40}}|dikirim dari [^,;]{{1,40}}|(?:发自|發自|从|從)我的.{{1,20}}
+    (?:发自|發自|寄件自|傳送自)\s?{_DEVICE}.{{0,20}}
     .{{0,12}}(?:iphone|ipad|android|galaxy)\s?(?:から送信|에서 보냄)|나의 \S{{1,20}}에서 보냄
     נשלח מה.{{1,30}}|أُ?رسلت? من .{{1,30}}
     """,
     after=r"\.?\s*$",
 )
 _STARTS: Final = phrases(
-    r"sen|get|written|typed|ge|ver|von|aus|mit|diese|env|tél|out|obt|ott|inv|wys|pob|sk|lä|od|tri"
-    r"|kü|ip|от|пос|на|στά|được|dik|发|發|从|從|나|נש|أ|ر|\S{1,20}(?:から|에서|['’])",
+    r"sen|get|written|typed|ge|ver|von|aus|mit|diese|env|tél|out|obt|ott|sca|inv|wys|po|sk|lä|od|tri"
+    r"|kü|elk|ip|от|пос|на|στά|được|dik|发|發|从|從|寄|傳|나|נש|أ|ر|\S{1,20}(?:から|에서|['’])",
     before=r"[\s*_\[]{0,8}",
 )
 _CLOSINGS: Final = phrases(
@@ -98,9 +100,12 @@ _LEGAL: Final = (
     phrases(
         "confidential|vertraulich|confiden[tc]i|riservat|vertrouwelijk|poufn|конфиденц|privileged"
     ),
-    phrases("intended|recipient|bestimmt|empfänger|destinat|bestemd|adresat|предназнач|получател"),
     phrases("""
-        disclos|dissemin|copy|copies|delete|error|irrtum|vernichte|löschen|divulg|détruire|supprim
+        intended|recipient|addressee|bestimmt|empfänger|destinat|bestemd|adress?at|geadresseerd
+        предназнач|получател
+    """),
+    phrases("""
+        disclos|dissemin|copy|copies|delete|error|irrt[uü]m|vernichte|apague|destru|löschen|divulg|détruire|supprim
         borrar|elimin|difus|verwijder|usuń|удалите|ошибк|unauthori[sz]ed|prohibited|unbefugt|interdit
         prohibid|vietat
     """),
@@ -115,6 +120,38 @@ _LEGAL_START: Final = phrases(
     ta wiadomość|niniejsza wiadomość|treść tej|данное|это (?:сообщение|письмо)|настоящее
     """,
     before=r"\s*[*_]{0,2}",
+)
+_LEGAL_TITLE: Final = re.compile(
+    r"\W{0,4}(?:(?:confidentiality|legal|privacy)\s(?:notice|statement|disclaimer)|disclaimer\b)",
+    re.IGNORECASE,
+)
+_ADVERT_CHARS_MAX: Final = 300
+_ADVERT: Final = phrases(
+    # What programs and firms put below every mail; the whole paragraph is one of these.
+    r"""
+    virus-free\.?|virenfrei\.?|sans virus\.?|libre de virus\.?|privo di virus\.?|vírusmentes\.?
+    (?:diese e-?mail|this e-?mail|cet? (?:e-?mail|courrier|message)|este (?:e-?mail|correo|mensaje))
+    (?:questa e-?mail|dit bericht|deze e-?mail|ta wiadomość|это сообщение)
+    """,
+    before=r"\W{0,4}",
+)
+_SCANNED: Final = (
+    phrases(r"\b(?:avast|avg|eset|norton|kaspersky|mcafee|sophos|avira|bitdefender)\b"),
+    phrases("""
+        virus-free|virenfrei|sans virus|libre de virus|privo di virus|vírusmentes
+        scanned|checked|geprüft|überprüft|vérifié|analysé|comprobado|analizado|controllat
+        gecontroleerd|sprawdzon|проверен
+    """),
+)
+_PRINTED: Final = phrases(
+    """
+    (?:please )?(?:consider|think (?:of|about)) the environment before (?:you )?print
+    (?:bitte )?(?:denken sie an|schonen sie) .{0,30}umwelt.{0,40}druck
+    (?:merci de )?(?:penser|pensez) à l.environnement avant d.imprimer
+    (?:por favor,? )?(?:piense|considere) .{0,20}medio ?ambiente antes de imprimir
+    (?:prima di stampare|pensa all.ambiente)|denk aan het milieu voordat
+    """,
+    before=r"\W{0,4}",
 )
 _RULE_ONLY: Final = re.compile(
     # \u1427 is the mark that a mail tracker leaves.
@@ -159,8 +196,21 @@ def is_closing(line: str) -> bool:
 
 def is_legal(paragraph: str) -> bool:
     """A footer that talks of confidentiality and of recipients, as lawyers write them."""
+    if _LEGAL_TITLE.match(paragraph) and _LEGAL[1].search(paragraph):
+        return True
     return _LEGAL_START.match(paragraph) is not None and all(
         pattern.search(paragraph) for pattern in _LEGAL
+    )
+
+
+def is_advert(paragraph: str) -> bool:
+    """A short footer that no person typed: a virus scanner's, or a wish not to print the mail."""
+    if len(paragraph) > _ADVERT_CHARS_MAX:
+        return False
+    if _PRINTED.match(paragraph):
+        return True
+    return _ADVERT.match(paragraph) is not None and all(
+        pattern.search(paragraph) for pattern in _SCANNED
     )
 
 

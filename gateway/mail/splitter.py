@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Final
 
 from gateway.mail import attribution, separator, signature
+from gateway.mail.fence import armour, fences
 from gateway.mail.quote_mark import (
     bears_initials,
     end_of_initials,
@@ -24,6 +25,7 @@ _REACH: Final = 40
 _LOOKS_MAX: Final = 300
 _HEAD_LINES: Final = 8
 _JUDGED_MAX: Final = 10_000
+_FOOTERS_MAX: Final = 4
 _LINES_MAX: Final = 50_000
 """Behind so many lines the rest is one line: what the last of them was."""
 
@@ -72,15 +74,18 @@ class Splitter:
     def run(self) -> None:
         """Judge all lines."""
         lines, total = self._lines, min(len(self._lines), _LINES_MAX)
-        fences = self._fences()
+        kept, dropped = fences(lines, self._text), armour(lines, self._text)
         at = 0
         while at < total:
             line = lines[at]
             if not line:
                 at += 1
-            elif at in fences:
-                self._keep(at, fences[at])
-                at = fences[at]
+            elif at in dropped:
+                self._set(at, dropped[at], Kind.SIGNATURE)
+                at = dropped[at]
+            elif at in kept:
+                self._keep(at, kept[at])
+                at = kept[at]
             elif self._judged > _JUDGED_MAX or self._is_ordinary(line):
                 self._keep(at, at + 1)
                 at += 1
@@ -104,8 +109,8 @@ class Splitter:
 
     def _judge(self, at: int) -> int:
         """Decide about the line `at`; the number of the next line to look at."""
-        self._judged += 1
         line = self._lines[at]
+        self._judged += 1
         if line.isspace():
             return at + 1
         if self._has_reply_line and separator.is_reply_line(line):
@@ -116,7 +121,8 @@ class Splitter:
         if end is None and attribution.may_end(line) and self._may_look():
             end = self._attribution(at)
         if end is None and bears_initials(line):
-            end = self._initials(at)
+            end = end_of_initials(self._lines, at)
+            self._quote(at, end or at)
         if end is not None:
             return end
         if self._opens_signature(at):
@@ -155,15 +161,6 @@ class Splitter:
         for start, end in self._loose:
             self._set(start, end, Kind.NEW)
         self._loose.clear()
-
-    def _fences(self) -> dict[int, int]:
-        """Blocks of code (three backticks): where each begins → the line behind its end."""
-        if "\n```" not in self._text and not self._text.startswith("```"):
-            return {}
-        marks = [number for number, line in enumerate(self._lines) if line.startswith("```")]
-        if len(marks) % 2:
-            return {}
-        return {start: end + 1 for start, end in zip(marks[::2], marks[1::2], strict=True)}
 
     def _reply_line(self, at: int) -> int:
         """Our own mark: what a client marked as quoted ends with its marks, the rest never ends."""
@@ -269,10 +266,6 @@ class Splitter:
                 return True
         return separator.block_end(head, 0) is not None
 
-    def _initials(self, at: int) -> int | None:
-        end = end_of_initials(self._lines, at)
-        return self._quote(at, end) if end is not None else None
-
     def _opens_signature(self, at: int) -> bool:
         line = self._lines[at]
         if signature.is_mark(line) or signature.is_mobile(line):
@@ -314,17 +307,24 @@ class Splitter:
             if line:
                 self._kinds[last] = Kind.SIGNATURE
             last -= 1
-        self._cut_legal(last)
+        for _ in range(_FOOTERS_MAX):
+            last = self._cut_footer(last)
 
-    def _cut_legal(self, last: int) -> None:
-        """The last paragraph, if lawyers wrote it and something stands above it."""
+    def _cut_footer(self, last: int) -> int:
+        """Cut the last paragraph if nobody typed it; the line that is then last."""
         first = last
         while first > 0 and self._kinds[first - 1] is Kind.NEW and self._lines[first - 1].strip():
             first -= 1
-        if self._first_new is None or first <= self._first_new:
-            return
-        if signature.is_legal(" ".join(self._lines[first : min(last + 1, first + 100)])[:4000]):
-            self._set(first, last + 1, Kind.SIGNATURE)
+        above = self._first_new
+        if above is None or first <= above or self._kinds[last] is not Kind.NEW:
+            return last
+        paragraph = " ".join(self._lines[first : min(last + 1, first + 100)])[:4000]
+        if not (signature.is_legal(paragraph) or signature.is_advert(paragraph)):
+            return last
+        self._set(first, last + 1, Kind.SIGNATURE)
+        while first > above and not self._lines[first - 1].strip():
+            first -= 1
+        return first - 1
 
     def stretches(self) -> Iterator[tuple[Kind, int]]:
         """Kind and end (an index into the text) of each stretch of one kind; none is empty."""

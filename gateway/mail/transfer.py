@@ -12,6 +12,10 @@ from gateway.mail.header import lenient_base64
 
 _BASE64_SPACE: Final = b" \t\r\n"
 _BASE64_ALPHABET: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_BASE64_PIECES: Final = re.compile(rb"[A-Za-z0-9+/=]*")
+_WORDS: Final = re.compile(rb"[A-Za-z0-9+/]{2}[ \t]+[A-Za-z0-9+/]{2}")
+_PROSE: Final = re.compile(rb"\s{0,100}(?:[^\s=]{1,20}[ \t]{1,9}){4}[^\s=]{1,20}")
+"""Five words in a row: no encoder puts spaces between its characters."""
 _UU_BEGIN: Final = re.compile(rb"^begin(?:-base64)? ([0-7]{3,4}) (.{1,250}?)\r?$", re.MULTILINE)
 _UU_END: Final = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
 _IDENTITY: Final = frozenset(
@@ -29,7 +33,7 @@ class Transferred(NamedTuple):
 
 def undo_transfer(data: bytes, encoding: str) -> Transferred:
     """The bytes behind a content-transfer-encoding (its name in lower case)."""
-    encoding = encoding.strip("\"' .;:")
+    encoding = encoding.partition("(")[0].strip("\"' .;:")
     if encoding in _IDENTITY:
         return Transferred(data)
     if encoding == "base64":
@@ -44,18 +48,20 @@ def undo_transfer(data: bytes, encoding: str) -> Transferred:
 
 def _undo_base64(data: bytes) -> Transferred:
     packed = data.translate(None, _BASE64_SPACE)
+    if _PROSE.match(data):
+        # A label that some filter left on a text it had decoded.
+        return Transferred(data, Defect.BASE64_BROKEN)
     if len(packed) % 4 == 0 and _BASE64_ALPHABET.fullmatch(packed):
         return Transferred(binascii.a2b_base64(packed))
     # Text after the padding is a list's footer, not base64; padding in the middle is two bodies.
-    head, pad, rest = packed.partition(b"=")
-    if pad and _BASE64_ALPHABET.fullmatch(head) and rest.lstrip(b"="):
-        tail = rest.lstrip(b"=")
-        if len(tail) % 4 == 0 and _BASE64_ALPHABET.fullmatch(tail):
-            return Transferred(
-                lenient_base64(head) + binascii.a2b_base64(tail), Defect.BASE64_BROKEN
-            )
+    head, _, rest = data.partition(b"=")
+    tail = rest.translate(None, _BASE64_SPACE).strip(b"=")
+    if tail and not _BASE64_PIECES.fullmatch(tail):
         return Transferred(lenient_base64(head), Defect.BASE64_BROKEN)
-    return Transferred(lenient_base64(packed), Defect.BASE64_BROKEN)
+    if tail and _WORDS.search(rest):
+        return Transferred(lenient_base64(head), Defect.BASE64_BROKEN)
+    pieces = [head, *filter(None, tail.split(b"="))]
+    return Transferred(b"".join(map(lenient_base64, pieces)), Defect.BASE64_BROKEN)
 
 
 def _undo_quoted_printable(data: bytes) -> bytes:

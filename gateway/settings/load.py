@@ -103,7 +103,8 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
     raw = _read(path, problems, must_exist=True)
     policy = _read(path.parent / "policy.toml", problems, must_exist=False)
     staff = _read(path.parent / "staff.toml", problems, must_exist=False)
-    problems += _override(raw, policy, staff, environ)
+    set_by: dict[str, str] = {}
+    problems += _override(raw, policy, staff, environ, set_by)
     gateway = _check(path.name, GatewaySettings, raw, problems)
     people = _check("staff.toml", StaffSettings, staff, problems)
     calendar_table = policy.pop("calendar", {})
@@ -121,7 +122,8 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
     made_staff = people and read_staff(people, problems)
     if problems or not (gateway and options and calendar and made_staff):
         sources = {name: _source(path.parent / name) for name in ("policy.toml", "staff.toml")}
-        raise WrongSettings(with_line(one, sources) for one in problems)
+        blamed = (_blamed(one, set_by) for one in problems)
+        raise WrongSettings(with_line(one, sources) for one in blamed)
     return Settings(
         path=path,
         gateway=gateway,
@@ -286,8 +288,12 @@ def _override(
     policy: dict[str, Any],
     staff: dict[str, Any],
     environ: Mapping[str, str],
+    set_by: dict[str, str],
 ) -> Iterable[str]:
-    """Put what the environment says over what the files say; returns problems."""
+    """Put what the environment says over what the files say; returns problems.
+
+    `set_by` is given the beginning of a problem's line and the variable to blame instead.
+    """
     problems = []
     files = {"policy": policy, "staff": staff}
     for name in sorted(environ):
@@ -305,7 +311,17 @@ def _override(
                 inner = table[part] = {}
             table = inner
         table[path[-1]] = _scalar(environ[name])
+        file = f"{first}.toml" if first in files else "gateway.toml"
+        set_by[f"{file}: {'.'.join(path)}"] = name
     return problems
+
+
+def _blamed(problem: str, set_by: Mapping[str, str]) -> str:
+    """The problem with the variable's name where the environment brought the wrong value."""
+    for key, variable in set_by.items():
+        if problem.startswith((f"{key}:", f"{key}.")):
+            return f"{variable} in the environment{problem.removeprefix(key)}"
+    return problem
 
 
 def _scalar(text: str) -> Any:

@@ -1,21 +1,23 @@
 """Carry out a decision: every change in the transaction at hand, letters included.
 
-Order: accounts, new tickets, then each change's own rows, then the tickets as they are at the end
-(refused if somebody changed them meanwhile), then the letters, which name what was drawn.
+Order: numbers are drawn, and the letters written, which name them. Then rows: accounts, new
+tickets, each change's own, letters, and the tickets as they are at the end (refused if somebody
+changed them meanwhile).
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.desk.decision import (
     Book,
     Decision,
     FileMessage,
     OpenAccount,
+    PlaceOrder,
     SendLetter,
 )
 from gateway.desk.model import Ticket, TicketState
@@ -23,30 +25,59 @@ from gateway.ledger.entry import Kind
 from gateway.letters.writer import Frame
 from gateway.store import rows
 from gateway.store.changes import carry_out
-from gateway.store.engine import is_sqlite
+from gateway.store.engine import insert_new
 from gateway.store.mail_tables import audit
 from gateway.store.occasion import Applied, Occasion, draw
-from gateway.store.outbox import enqueue
+from gateway.store.outbox import enqueue_all, outbox_row
 from gateway.store.tables import accounts, contacts, tickets
 from gateway.store.transaction import Conflict
+
+# Statements of every mail are built once: building them costs more than running them.
+_OPEN_ACCOUNT: Final = insert_new(accounts)
+_OPEN_CONTACT: Final = insert_new(contacts)
+_OPEN_TICKET: Final = insert(tickets)
+_REMEMBER: Final = insert(audit)
+_THIS_TICKET: Final = tickets.c.number == bindparam("of_number")
+_KEEP_THREAD: Final = update(tickets).where(_THIS_TICKET).values(thread=bindparam("thread"))
+_CLOSE_STATE: Final = (
+    update(tickets)
+    .where(_THIS_TICKET, tickets.c.version == bindparam("of_version"))
+    .values(version=tickets.c.version + 1)
+)
+"""Columns that are named when it runs are set as well."""
+_THREADS: Final = select(tickets.c.number, tickets.c.thread).where(
+    tickets.c.number.in_(bindparam("these", expanding=True))
+)
 
 
 def apply(connection: Connection, decision: Decision, occasion: Occasion) -> Applied:
     """Write everything a decision says. Raises `Conflict` where it was made on an old state."""
     applied = Applied()
+    _draw(connection, decision, applied)
+    _load_threads(connection, decision, applied)
+    _extend_threads(decision, applied)
+    letters = [row for one in decision.letters for row in _write(one, occasion, applied)]
     _prepare(connection, decision, occasion, applied)
     for change in decision.changes:
         carry_out(connection, change, occasion, applied)
-    _load_threads(connection, decision, applied)
-    _extend_threads(decision, applied)
-    for letter in decision.letters:
-        _send(connection, letter, occasion, applied)
+    if letters:
+        enqueue_all(connection, letters)
     for state in decision.states:
         _close_state(connection, state, applied)
     _keep_threads(connection, applied)
     if decision.changes:
         _remember(connection, decision, occasion, applied)
     return applied
+
+
+def _draw(connection: Connection, decision: Decision, applied: Applied) -> None:
+    """The numbers of what is new."""
+    for state in decision.states:
+        if state.before is None:
+            applied.numbers[state.after.number] = draw(connection, "ticket")
+    for change in decision.changes:
+        if isinstance(change, PlaceOrder):
+            applied.orders[change.order.number] = draw(connection, "order")
 
 
 def _prepare(
@@ -66,15 +97,15 @@ def _prepare(
 def _keep_threads(connection: Connection, applied: Applied) -> None:
     """Threads of tickets that are otherwise as they were."""
     for number, thread in applied.threads.items():
-        connection.execute(update(tickets).where(tickets.c.number == number).values(thread=thread))
+        connection.execute(_KEEP_THREAD, {"of_number": number, "thread": thread})
 
 
 def _open_account(connection: Connection, change: OpenAccount, occasion: Occasion) -> None:
     """Two first mails of one stranger open one account."""
     account = change.account
-    dialect = sqlite if is_sqlite(connection) else postgresql
+    dialect = connection.dialect.name
     connection.execute(
-        dialect.insert(accounts).on_conflict_do_nothing(),
+        _OPEN_ACCOUNT[dialect],
         {
             "id": account.id,
             "name": account.name,
@@ -83,7 +114,7 @@ def _open_account(connection: Connection, change: OpenAccount, occasion: Occasio
     )
     for contact in account.contacts:
         connection.execute(
-            dialect.insert(contacts).on_conflict_do_nothing(),
+            _OPEN_CONTACT[dialect],
             {
                 "address": contact.address,
                 "account": account.id,
@@ -96,16 +127,14 @@ def _open_account(connection: Connection, change: OpenAccount, occasion: Occasio
 
 
 def _open_ticket(connection: Connection, ticket: Ticket, applied: Applied) -> None:
-    number = draw(connection, "ticket")
-    applied.numbers[ticket.number] = number
-    applied.threads[number] = []
+    number = applied.numbers[ticket.number]
     connection.execute(
-        insert(tickets),
+        _OPEN_TICKET,
         {
             "number": number,
             **rows.ticket_columns(_numbered(ticket, applied)),
             "ceiling": ticket.charged + ticket.reserved,
-            "thread": [],
+            "thread": applied.threads.pop(number, []),
             "version": 1,
         },
     )
@@ -158,20 +187,15 @@ def _close_state(connection: Connection, state: TicketState, applied: Applied) -
     after = state.after
     number = applied.ticket(after.number)
     thread = applied.threads.pop(number or 0, None)
+    if state.before is None:
+        return  # Written as it is when it was opened.
     values: dict[str, Any] = {"thread": thread} if thread is not None else {}
-    if state.before is not None:
-        old = rows.ticket_columns(state.before)
-        new = rows.ticket_columns(_numbered(after, applied))
-        values |= {name: value for name, value in new.items() if value != old[name]}
-        values["ceiling"] = after.charged + after.reserved
-    if not values:
-        return
-    version = state.before.version if state.before else 1
-    touched = connection.execute(
-        update(tickets)
-        .where(tickets.c.number == number, tickets.c.version == version)
-        .values(**values, version=tickets.c.version + 1)
-    )
+    old = rows.ticket_columns(state.before)
+    new = rows.ticket_columns(_numbered(after, applied))
+    values |= {name: value for name, value in new.items() if value != old[name]}
+    values["ceiling"] = after.charged + after.reserved
+    this = {"of_number": number, "of_version": state.before.version}
+    touched = connection.execute(_CLOSE_STATE, {**values, **this})
     if touched.rowcount != 1:
         raise Conflict(f"ticket {number} changed meanwhile")
 
@@ -190,12 +214,7 @@ def _load_threads(connection: Connection, decision: Decision, applied: Applied) 
     }
     if not wanted:
         return
-    found = connection.execute(
-        select(tickets.c.number, tickets.c.thread).where(
-            tickets.c.number.in_(bindparam("numbers", expanding=True))
-        ),
-        {"numbers": sorted(wanted)},
-    )
+    found = connection.execute(_THREADS, {"these": sorted(wanted)})
     for row in found:
         applied.threads[row.number] = list(row.thread)
 
@@ -220,7 +239,8 @@ def extend_thread(applied: Applied, number: int | None, message_id: str) -> None
     del thread[1:-19]
 
 
-def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applied: Applied) -> None:
+def _write(letter: SendLetter, occasion: Occasion, applied: Applied) -> Iterator[dict[str, Any]]:
+    """The rows of a letter, and of what the operator is told about its template."""
     number = applied.ticket(letter.ticket.number) if letter.ticket else None
     order = applied.orders.get(letter.order.number) if letter.order else None
     written = occasion.write(
@@ -238,13 +258,13 @@ def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applie
             too_large=occasion.too_large,
         ),
     )
-    enqueue(connection, letter, written, event=occasion.event, ticket=number, at=occasion.at)
+    yield outbox_row(letter, written, event=occasion.event, ticket=number, at=occasion.at)
     applied.letters += 1
     if written.broken:
         applied.broken.append(written.broken)
     for alert in written.alerts:
-        enqueue(
-            connection, alert.letter, alert.written, event=alert.event, ticket=None, at=occasion.at
+        yield outbox_row(
+            alert.letter, alert.written, event=alert.event, ticket=None, at=occasion.at
         )
     if number and letter.audience == "customer" and not letter.copy_of:
         extend_thread(applied, number, written.message_id)
@@ -253,9 +273,8 @@ def _send(connection: Connection, letter: SendLetter, occasion: Occasion, applie
 def _remember(
     connection: Connection, decision: Decision, occasion: Occasion, applied: Applied
 ) -> None:
-    connection.execute(
-        insert(audit), audit_row(decision, occasion.at, applied.ticket(decision.ticket))
-    )
+    row = audit_row(decision, occasion.at, applied.ticket(decision.ticket))
+    connection.execute(_REMEMBER, row)
 
 
 def audit_row(decision: Decision, at: datetime, ticket: int | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The rows of each change of a decision, besides those of the ticket itself."""
 
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -39,7 +39,7 @@ from gateway.desk.pause import PauseLetters, ResumeLetters
 from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, TrimMessage
 from gateway.store import examples, rows, spent
 from gateway.store.mail_tables import messages
-from gateway.store.occasion import Applied, Occasion, draw
+from gateway.store.occasion import Applied, Occasion
 from gateway.store.promises import (
     deal_with_steps,
     disarm,
@@ -49,6 +49,10 @@ from gateway.store.promises import (
     stop_clock,
 )
 from gateway.store.tables import assessments, contacts, entries, orders, withdrawals
+
+# Statements of many mails are built once: building them costs as much as running them.
+_BOOK: Final = insert(entries)
+_FILE: Final = insert(messages)
 
 
 def carry_out(  # noqa: C901, PLR0912 - one line a change
@@ -62,7 +66,7 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
             _settle_assessment(connection, change)
         case Book(entry=entry):
             columns = rows.entry_columns(replace(entry, ticket=applied.ticket(entry.ticket)))
-            connection.execute(insert(entries), columns | {"overdraft": occasion.overdraft})
+            connection.execute(_BOOK, columns | {"overdraft": occasion.overdraft})
         case CountWithdrawal(account=account, withdrawal=one):
             row = {"account": account, "ticket": applied.ticket(one.ticket), "at": one.at}
             connection.execute(insert(withdrawals), row)
@@ -115,7 +119,6 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
 
 
 def _place_order(connection: Connection, order: Order, applied: Applied) -> None:
-    applied.orders[order.number] = draw(connection, "order")
     connection.execute(
         insert(orders),
         {
@@ -160,7 +163,7 @@ def _file_message(
     connection: Connection, change: FileMessage, occasion: Occasion, applied: Applied
 ) -> None:
     connection.execute(
-        insert(messages),
+        _FILE,
         {
             "ticket": applied.ticket(change.ticket),
             "queue_id": occasion.queue_id,

@@ -1,9 +1,9 @@
 """Load tickets and accounts as values: the aggregates every fact is made of."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from gateway.desk.model import Account, Assessment, Clock, Contact, Ticket, Withdrawal
 from gateway.store import rows
@@ -13,7 +13,27 @@ ASKED_MAX = 1_000
 """Rows asked for in one statement: databases count placeholders."""
 MERGES_MAX = 10
 """How many merges in a row are followed."""
+# Statements of every mail are built once: building them costs more than running them.
 _CONTACT: Final = select(contacts).where(contacts.c.address == bindparam("of_address"))
+_THESE: Final[BindParameter[Any]] = bindparam("these", expanding=True)
+_TICKETS: Final = select(tickets).where(tickets.c.number.in_(_THESE)).order_by(tickets.c.number)
+_LOCKED_TICKETS: Final = _TICKETS.with_for_update()
+_ASSESSMENTS: Final = (
+    select(assessments)
+    .where(assessments.c.ticket.in_(_THESE))
+    .order_by(assessments.c.ticket, assessments.c.number)
+)
+_CLOCKS: Final = select(clocks).where(clocks.c.ticket.in_(_THESE), clocks.c.stopped_at.is_(None))
+_ACCOUNTS: Final = select(accounts).where(accounts.c.id.in_(_THESE)).order_by(accounts.c.id)
+_LOCKED_ACCOUNTS: Final = _ACCOUNTS.with_for_update()
+_PEOPLE: Final = (
+    select(contacts)
+    .where(contacts.c.account.in_(_THESE))
+    .order_by(contacts.c.is_primary.desc(), contacts.c.address)
+)
+_WITHDRAWALS: Final = (
+    select(withdrawals).where(withdrawals.c.account.in_(_THESE)).order_by(withdrawals.c.id)
+)
 
 
 def load_tickets(
@@ -35,19 +55,13 @@ def _load_tickets(
 ) -> dict[int, Ticket]:
     named: dict[int, list[Assessment]] = {number: [] for number in wanted}
     running: dict[int, list[Clock]] = {number: [] for number in wanted}
-    query = select(tickets).where(tickets.c.number.in_(wanted)).order_by(tickets.c.number)
-    found = connection.execute(query.with_for_update() if lock else query).all()
+    these = {"these": wanted}
+    found = connection.execute(_LOCKED_TICKETS if lock else _TICKETS, these).all()
     if not found:
         return {}
-    for row in connection.execute(
-        select(assessments)
-        .where(assessments.c.ticket.in_(wanted))
-        .order_by(assessments.c.ticket, assessments.c.number)
-    ):
+    for row in connection.execute(_ASSESSMENTS, these):
         named[row.ticket].append(rows.assessment_of(row))
-    for row in connection.execute(
-        select(clocks).where(clocks.c.ticket.in_(wanted), clocks.c.stopped_at.is_(None))
-    ):
+    for row in connection.execute(_CLOCKS, these):
         running[row.ticket].append(rows.clock_of(row))
     return {
         row.number: rows.ticket_of(row, tuple(named[row.number]), tuple(running[row.number]))
@@ -94,19 +108,13 @@ def load_accounts(
 def _load_accounts(
     connection: Connection, wanted: Sequence[str], *, lock: bool
 ) -> dict[str, Account]:
-    query = select(accounts).where(accounts.c.id.in_(wanted)).order_by(accounts.c.id)
-    found = connection.execute(query.with_for_update() if lock else query).all()
+    these = {"these": wanted}
+    found = connection.execute(_LOCKED_ACCOUNTS if lock else _ACCOUNTS, these).all()
     people: dict[str, list[Contact]] = {row.id: [] for row in found}
     used: dict[str, list[Withdrawal]] = {row.id: [] for row in found}
-    for row in connection.execute(
-        select(contacts)
-        .where(contacts.c.account.in_(wanted))
-        .order_by(contacts.c.is_primary.desc(), contacts.c.address)
-    ):
+    for row in connection.execute(_PEOPLE, these):
         people[row.account].append(rows.contact_of(row))
-    for row in connection.execute(
-        select(withdrawals).where(withdrawals.c.account.in_(wanted)).order_by(withdrawals.c.id)
-    ):
+    for row in connection.execute(_WITHDRAWALS, these):
         used[row.account].append(Withdrawal(ticket=row.ticket, at=row.at))
     return {
         row.id: rows.account_of(row, tuple(people[row.id]), tuple(used[row.id])) for row in found

@@ -6,10 +6,12 @@ nothing is read that another writer changes before it is written (reliability 7.
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -85,6 +87,14 @@ def read_url(url: str) -> URL:
 def is_sqlite(connection: Connection) -> bool:
     """Whether this is the embedded database."""
     return connection.dialect.name == "sqlite"
+
+
+def insert_new(table: Table, *key: str) -> Mapping[str, Insert]:
+    """Statements by the name of the dialect that leave a row alone whose key is there already."""
+    return {
+        "sqlite": sqlite.insert(table).on_conflict_do_nothing(index_elements=key or None),
+        "postgresql": postgresql.insert(table).on_conflict_do_nothing(index_elements=key or None),
+    }
 
 
 def check_durable(engine: Engine) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from gateway.desk.clues import Clues
 from gateway.desk.commands import Verb
@@ -25,6 +25,32 @@ from gateway.store.tables import assessments, orders, tickets
 
 TOPIC_MAX: Final = 20
 NOTHING_LEARNED: Final = Learned()
+
+# Statements of every mail are built once: building them costs more than running them.
+_ITSELF: Final = mails.c.queue_id == bindparam("of_queue")
+_SEEN: Final = (
+    select(mails.c.queue_id, mails.c.digest, mails.c.ticket)
+    .where(
+        or_(
+            _ITSELF,
+            mails.c.dedupe_key == bindparam("of_key"),
+            and_(mails.c.message_id == bindparam("of_message"), mails.c.message_id != ""),
+        )
+    )
+    .order_by(_ITSELF.desc(), mails.c.received_at)
+    .limit(5)
+)
+_REPLIED: Final = select(
+    outbox.c.message_id,
+    outbox.c.letter,
+    outbox.c.ticket,
+    outbox.c.assessment,
+    outbox.c.recipient,
+    outbox.c.audience,
+).where(outbox.c.message_id.in_(bindparam("these", expanding=True)))
+_OF_MAILS: Final = select(messages.c.message_id, messages.c.ticket).where(
+    messages.c.message_id.in_(bindparam("these", expanding=True)), messages.c.verified
+)
 
 
 def dedupe_key(mail: Mail) -> str:
@@ -91,20 +117,13 @@ def _spent(
 
 
 def _seen(connection: Connection, mail: Mail) -> tuple[Seen | None, int | None]:
-    """An earlier mail with the same content, or at least the same Message-ID."""
-    same_id = mails.c.message_id == (mail.message_id or "")
-    earlier = connection.execute(
-        select(mails.c.queue_id, mails.c.digest, mails.c.ticket, mails.c.sender)
-        .where(
-            or_(
-                mails.c.queue_id == mail.envelope.queue_id,
-                mails.c.dedupe_key == dedupe_key(mail),
-                and_(same_id, mails.c.message_id != ""),
-            )
-        )
-        .order_by(mails.c.received_at)
-        .limit(5)
-    ).all()
+    """The row of the mail itself, an earlier one with the same content, or the same Message-ID."""
+    sought = {
+        "of_queue": mail.envelope.queue_id,
+        "of_key": dedupe_key(mail),
+        "of_message": mail.message_id or "",
+    }
+    earlier = connection.execute(_SEEN, sought).all()
     for row in earlier:
         if row.digest == mail.digest or row.queue_id == mail.envelope.queue_id:
             return Seen(queue_id=row.queue_id, same_content=True), row.ticket
@@ -130,19 +149,8 @@ def _replied(connection: Connection, clues: Clues) -> RepliedTo | None:
             )
     if not clues.references:
         return None
-    found = {
-        row.message_id: row
-        for row in connection.execute(
-            select(
-                outbox.c.message_id,
-                outbox.c.letter,
-                outbox.c.ticket,
-                outbox.c.assessment,
-                outbox.c.recipient,
-                outbox.c.audience,
-            ).where(outbox.c.message_id.in_(clues.references))
-        )
-    }
+    answered = connection.execute(_REPLIED, {"these": clues.references})
+    found = {row.message_id: row for row in answered}
     nearest = next((found[one] for one in clues.references if one in found), None)
     if nearest is None:
         return None
@@ -178,14 +186,8 @@ def _ticket_of_mails(connection: Connection, references: tuple[str, ...]) -> int
     """The ticket of a mail that was taken in before and is answered now."""
     if not references:
         return None
-    found = {
-        row.message_id: row.ticket
-        for row in connection.execute(
-            select(messages.c.message_id, messages.c.ticket).where(
-                messages.c.message_id.in_(references), messages.c.verified
-            )
-        )
-    }
+    answered = connection.execute(_OF_MAILS, {"these": references})
+    found = {row.message_id: row.ticket for row in answered}
     return next((found[one] for one in references if one in found), None)
 
 

@@ -9,6 +9,7 @@ from gateway.desk.model import Order, Ticket
 from gateway.store import rows
 from gateway.store.desk_rows import load_tickets
 from gateway.store.mail_tables import mails, messages, outbox
+from gateway.store.outbox import as_sent
 from gateway.store.tables import counters, orders, tickets
 
 
@@ -124,12 +125,17 @@ def stories(connection: Connection, name: str) -> list[Story]:
 
 def sent_since(connection: Connection, after_id: int) -> list[Sent]:
     """Letters that were written after one of the outbox, in their order."""
-    found = connection.execute(
-        select(outbox.c.id, outbox.c.letter, outbox.c.recipient, outbox.c.ticket, outbox.c.content)
-        .where(outbox.c.id > after_id)
-        .order_by(outbox.c.id)
-    )
-    return [Sent(*row) for row in found]
+    found = connection.execute(select(outbox).where(outbox.c.id > after_id).order_by(outbox.c.id))
+    return [
+        Sent(
+            row.id,
+            row.letter,
+            row.recipient,
+            row.ticket,
+            as_sent(connection, row.content, row.packing),
+        )
+        for row in found.all()
+    ]
 
 
 def next_ticket_number(connection: Connection) -> int:

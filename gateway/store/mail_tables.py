@@ -3,6 +3,8 @@
 They refer to the tables of the desk; together both files are the whole database.
 """
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,6 +20,13 @@ from sqlalchemy import (
 
 from gateway.store.schema import Id, metadata, one_of
 from gateway.store.types import Instant, JsonText
+
+# Conditions of partial indexes: such an index is used where a query says the same in its text, and
+# nowhere where it is said with parameters.
+WAITING: Final = text("state IN ('queued', 'sending')")
+"""Letters that have not left."""
+COUNTED: Final = text("domain != ''")
+"""Letters that count against the budgets."""
 
 mails = Table(
     "mails",
@@ -49,7 +58,36 @@ raws = Table(
     Column("content", LargeBinary, nullable=False),
     Column("packing", Text, nullable=False, default=""),
     Column("size", BigInteger, nullable=False),
-    one_of("packing", "", "zlib"),
+    one_of("packing", "", "zlib", "files"),
+)
+
+# Large files that mails and letters bear, each once (gateway.store.files).
+files = Table(
+    "files",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("used_at", Instant, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+file_uses = Table(
+    "file_uses",
+    metadata,
+    Column("holder", Text, primary_key=True),
+    Column("digest", Text, ForeignKey("files.digest"), primary_key=True),
+    Index(None, "digest"),
+)
+
+# Small pictures within mails, by the domain they come from: what comes again is a signature.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("mails", Integer, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Index(None, "seen_at"),
 )
 
 messages = Table(
@@ -72,6 +110,8 @@ messages = Table(
     one_of("kind", "mail", "answer", "question", "note", "filed"),
     Index(None, "ticket", "id"),
     Index(None, "message_id"),
+    # Without it each new mail, and each that is let go, looks through all messages for its own.
+    Index(None, "queue_id"),
 )
 
 outbox = Table(
@@ -89,6 +129,7 @@ outbox = Table(
     # Made of event, letter, recipient and ticket: one letter of a kind for each (rule M17).
     Column("message_id", Text, nullable=False, unique=True),
     Column("content", LargeBinary, nullable=False),
+    Column("packing", Text, nullable=False, default=""),
     Column("state", Text, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("tries", Integer, nullable=False, default=0),
@@ -100,14 +141,15 @@ outbox = Table(
     Column("failure", Text, nullable=False, default=""),
     # Domain of the recipient of a letter that counts against the budgets; else empty.
     Column("domain", Text, nullable=False, default=""),
+    one_of("packing", "", "files"),
     one_of("state", "queued", "sending", "sent", "failed", "withheld"),
     one_of("audience", "customer", "staff", "operator"),
     Index(
         "ix_outbox_waiting",
         "priority",
         "not_before",
-        sqlite_where=text("state IN ('queued', 'sending')"),
-        postgresql_where=text("state IN ('queued', 'sending')"),
+        sqlite_where=WAITING,
+        postgresql_where=WAITING,
     ),
     Index(None, "ticket"),
     Index("ix_outbox_help", "recipient", "letter", "created_at"),
@@ -115,14 +157,14 @@ outbox = Table(
         "ix_outbox_counted",
         "domain",
         "created_at",
-        sqlite_where=text("domain != ''"),
-        postgresql_where=text("domain != ''"),
+        sqlite_where=COUNTED,
+        postgresql_where=COUNTED,
     ),
     Index(
         "ix_outbox_lately",
         "created_at",
-        sqlite_where=text("domain != ''"),
-        postgresql_where=text("domain != ''"),
+        sqlite_where=COUNTED,
+        postgresql_where=COUNTED,
     ),
 )
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, insert, select
 
 from gateway.desk.decision import Decision, Disposition
 from gateway.mail.address import normalised_address
 from gateway.mail.message import Mail
+from gateway.store import files, pictures
 from gateway.store.facts import dedupe_key
 from gateway.store.mail_tables import mails, raws
 
@@ -19,8 +20,9 @@ PACK_UP_TO: Final = 65_536
 LEVEL: Final = 1
 SUBJECT_MAX: Final = 500
 ASKED_MAX: Final = 500
-# Statements of every mail are built once: building them costs more than running them.
-_OF_QUEUE: Final = select(mails.c.queue_id).where(mails.c.queue_id == bindparam("of_queue"))
+# Statements of every mail are built once: building them costs as much as running them.
+_RECORD: Final = insert(mails)
+_KEEP: Final = insert(raws)
 
 
 def record(
@@ -35,7 +37,7 @@ def record(
     """Write the mail into the journal; its key makes every later copy a duplicate (rule M1)."""
     repeats = decision.disposition is Disposition.DUPLICATE
     connection.execute(
-        insert(mails),
+        _RECORD,
         {
             "queue_id": mail.envelope.queue_id,
             "message_id": mail.message_id or "",
@@ -54,9 +56,10 @@ def record(
         },
     )
     if not repeats:
-        content, packing = _pack(raw)
+        pictures.remember(connection, mail, now)
+        content, packing = _pack(connection, mail.envelope.queue_id, raw, now)
         connection.execute(
-            insert(raws),
+            _KEEP,
             {
                 "queue_id": mail.envelope.queue_id,
                 "content": content,
@@ -64,11 +67,6 @@ def record(
                 "size": len(raw),
             },
         )
-
-
-def is_taken_in(connection: Connection, queue_id: str) -> bool:
-    """Whether a mail of the spool has its row already: a crash fell between commit and mark."""
-    return connection.execute(_OF_QUEUE, {"of_queue": queue_id}).first() is not None
 
 
 def taken_in(connection: Connection, queue_ids: Sequence[str]) -> set[str]:
@@ -88,11 +86,19 @@ def raw_of(connection: Connection, queue_id: str) -> bytes | None:
     ).first()
     if row is None:
         return None
+    if row.packing == files.PACKING:
+        return files.put_together(connection, row.content)
     return zlib.decompress(row.content) if row.packing == "zlib" else bytes(row.content)
 
 
-def _pack(raw: bytes) -> tuple[bytes, str]:
-    """Compress only what shrinks (performance: zlib costs more than all else on large mails)."""
+def _pack(connection: Connection, queue_id: str, raw: bytes, now: datetime) -> tuple[bytes, str]:
+    """Keep large files once; compress only what shrinks.
+
+    Performance: zlib costs more than all else on large mails, and attachments do not shrink.
+    """
+    recipe = files.put_away(connection, raw, files.mail_holder(queue_id), now)
+    if recipe is not None:
+        return recipe, files.PACKING
     if PACK_FROM <= len(raw) <= PACK_UP_TO:
         packed = zlib.compress(raw, LEVEL)
         if len(packed) < len(raw):

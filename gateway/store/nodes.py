@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.store.engine import is_sqlite
-from gateway.store.mail_tables import outbox
+from gateway.store.mail_tables import WAITING, outbox
 from gateway.store.outbox import holder_of
 from gateway.store.tables import nodes
 
@@ -115,4 +115,4 @@ def _state(row: Any, now: datetime) -> State:
 
 def _held_by(name: str) -> Any:
     holder = outbox.c.holder.startswith(holder_of(name, ""), autoescape=True)
-    return holder & (outbox.c.state == "sending")
+    return and_(WAITING, holder, outbox.c.state == "sending")

@@ -5,18 +5,18 @@ claim it again, and the late settlement of the first touches no row (fault F30).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Integer, and_, bindparam, func, or_, select, update
 
 from gateway.desk.budget import domain_of, is_counted
 from gateway.desk.decision import SendLetter
 from gateway.letters.writer import Written
-from gateway.store.engine import is_sqlite
-from gateway.store.mail_tables import outbox
+from gateway.store import files
+from gateway.store.engine import insert_new
+from gateway.store.mail_tables import WAITING, outbox
 from gateway.store.spent import pauses_of
 
 LEASE: Final = timedelta(minutes=10)
@@ -33,6 +33,42 @@ PRIORITIES: Final = {
 ORDINARY: Final = 3
 PERSONAL: Final = frozenset({"answer", "clarification"})
 """Letters that a person wrote."""
+# Statements of every letter are built once: building them costs more than running them.
+_ENQUEUE: Final = insert_new(outbox, "message_id")
+_READY: Final = or_(
+    and_(outbox.c.state == "queued", outbox.c.not_before <= bindparam("now")),
+    and_(outbox.c.state == "sending", outbox.c.lease_until <= bindparam("now")),
+)
+_NEXT: Final = (
+    select(outbox.c.id)
+    .where(WAITING, _READY)
+    .order_by(outbox.c.priority, outbox.c.not_before, outbox.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM: Final = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("these", expanding=True)), _READY)
+    .values(
+        state="sending",
+        holder=bindparam("of_holder"),
+        lease_until=bindparam("until"),
+        tries=outbox.c.tries + 1,
+    )
+    .returning(
+        outbox.c.id,
+        outbox.c.letter,
+        outbox.c.recipient,
+        outbox.c.audience,
+        outbox.c.ticket,
+        outbox.c.message_id,
+        outbox.c.content,
+        outbox.c.tries,
+        outbox.c.created_at,
+        outbox.c.priority,
+        outbox.c.packing,
+    )
+)
 _SENT: Final = (
     update(outbox)
     .where(
@@ -59,23 +95,11 @@ class Claimed:
     created_at: datetime
 
 
-def enqueue(
-    connection: Connection,
-    letter: SendLetter,
-    written: Written,
-    *,
-    event: str,
-    ticket: int | None,
-    at: datetime,
-) -> None:
-    """Put a letter into the outbox; the same letter of the same event stays the one it was."""
-    enqueue_all(connection, [outbox_row(letter, written, event=event, ticket=ticket, at=at)])
-
-
 def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) -> None:
-    """Put many letters into the outbox, in one statement."""
-    dialect = sqlite if is_sqlite(connection) else postgresql
-    statement = dialect.insert(outbox).on_conflict_do_nothing(index_elements=["message_id"])
+    """Put letters into the outbox, in one statement.
+
+    The same letter of the same event stays the one it was.
+    """
     paused = pauses_of(connection, {row["recipient"] for row in letters if _may_wait(row)})
     rows = [
         {**row, "state": "withheld", "failure": f"paused: {pause.reason}"}
@@ -83,9 +107,26 @@ def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) ->
         and (pause := paused.get(row["recipient"]))
         and pause.until > row["created_at"]
         else {**row, "failure": ""}
-        for row in letters
+        for row in (_packed(connection, row) for row in letters)
     ]
-    connection.execute(statement, rows)
+    connection.execute(_ENQUEUE[connection.dialect.name], rows)
+
+
+def _packed(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A letter with its large files by digest."""
+    recipe = files.put_away(
+        connection, row["content"], files.letter_holder(row["message_id"]), row["created_at"]
+    )
+    if recipe is None:
+        return {**row, "packing": ""}
+    return {**row, "content": recipe, "packing": files.PACKING}
+
+
+def as_sent(connection: Connection, content: bytes, packing: str) -> bytes:
+    """A letter as it leaves, from its row."""
+    if packing == files.PACKING:
+        return files.put_together(connection, content)
+    return bytes(content)
 
 
 def _may_wait(row: Mapping[str, Any]) -> bool:
@@ -124,39 +165,16 @@ def has_event(connection: Connection, event: str) -> bool:
 
 def claim(connection: Connection, holder: str, now: datetime, count: int) -> Sequence[Claimed]:
     """Take up to `count` letters that may leave now, the most urgent first."""
-    ready = or_(
-        and_(outbox.c.state == "queued", outbox.c.not_before <= now),
-        and_(outbox.c.state == "sending", outbox.c.lease_until <= now),
-    )
-    ids = (
-        select(outbox.c.id)
-        .where(outbox.c.state.in_(("queued", "sending")), ready)
-        .order_by(outbox.c.priority, outbox.c.not_before, outbox.c.id)
-        .limit(count)
-        .with_for_update(skip_locked=True)
-    )
-    chosen = connection.execute(ids).scalars().all()
+    chosen = connection.execute(_NEXT, {"now": now, "most": count}).scalars().all()
     if not chosen:
         return ()
-    found = connection.execute(
-        update(outbox)
-        .where(outbox.c.id.in_(chosen), ready)
-        .values(state="sending", holder=holder, lease_until=now + LEASE, tries=outbox.c.tries + 1)
-        .returning(
-            outbox.c.id,
-            outbox.c.letter,
-            outbox.c.recipient,
-            outbox.c.audience,
-            outbox.c.ticket,
-            outbox.c.message_id,
-            outbox.c.content,
-            outbox.c.tries,
-            outbox.c.created_at,
-            outbox.c.priority,
-        )
-    ).all()
+    claimed = {"these": chosen, "of_holder": holder, "now": now, "until": now + LEASE}
+    found = connection.execute(_CLAIM, claimed).all()
     ordered = sorted(found, key=lambda row: (row.priority, row.id))
-    return [Claimed(*row[:9]) for row in ordered]
+    return [
+        replace(Claimed(*row[:9]), content=as_sent(connection, row.content, row.packing))
+        for row in ordered
+    ]
 
 
 def settle_sent(connection: Connection, one: Claimed, holder: str, now: datetime) -> bool:
@@ -206,6 +224,7 @@ def release(connection: Connection, node: str) -> int:
     touched = connection.execute(
         update(outbox)
         .where(
+            WAITING,
             outbox.c.holder.startswith(holder_of(node, ""), autoescape=True),
             outbox.c.state == "sending",
         )
@@ -222,6 +241,6 @@ def holder_of(node: str, courier: str) -> str:
 def next_at(connection: Connection) -> datetime | None:
     """When the next letter may leave, if any waits."""
     earliest: datetime | None = connection.execute(
-        select(func.min(outbox.c.not_before)).where(outbox.c.state == "queued")
+        select(func.min(outbox.c.not_before)).where(WAITING, outbox.c.state == "queued")
     ).scalar_one()
     return earliest

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, update
 
-from gateway.store.mail_tables import outbox
+from gateway.store.mail_tables import WAITING, outbox
+from gateway.store.outbox import as_sent
 
 STATES: Final = ("queued", "sending", "sent", "failed", "withheld")
 RETRIED: Final = ("queued", "failed", "withheld")
@@ -40,9 +41,10 @@ def listed(connection: Connection, states: Collection[str], limit: int) -> list[
 
 def content_of(connection: Connection, number: int) -> bytes | None:
     """A letter as it leaves."""
-    return connection.execute(
-        select(outbox.c.content).where(outbox.c.id == number)
-    ).scalar_one_or_none()
+    row = connection.execute(
+        select(outbox.c.content, outbox.c.packing).where(outbox.c.id == number)
+    ).first()
+    return as_sent(connection, row.content, row.packing) if row else None
 
 
 def retry(connection: Connection, numbers: Sequence[int], now: datetime) -> list[int]:
@@ -76,8 +78,6 @@ def counted(connection: Connection) -> dict[str, int]:
 def oldest_waiting_at(connection: Connection, now: datetime) -> datetime | None:
     """Since when the oldest letter that may leave has been waiting."""
     found: datetime | None = connection.execute(
-        select(func.min(outbox.c.not_before)).where(
-            outbox.c.state.in_(("queued", "sending")), outbox.c.not_before <= now
-        )
+        select(func.min(outbox.c.not_before)).where(WAITING, outbox.c.not_before <= now)
     ).scalar_one()
     return found

@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, or_, select
 
 from gateway.store.mail_tables import audit, mails, messages, outbox, pauses, raws
 from gateway.store.mails import raw_of
+from gateway.store.outbox_desk import content_of
 from gateway.store.tables import (
     accounts,
     assessments,
@@ -79,8 +80,7 @@ def letters_to(connection: Connection, address: str) -> Iterator[tuple[int, byte
     """Letters that were written to a person, by number, as far as they are kept."""
     query = select(outbox.c.id).where(outbox.c.recipient == address, outbox.c.content != b"")
     for number in connection.execute(query.order_by(outbox.c.id)).scalars().all():
-        content = connection.execute(select(outbox.c.content).where(outbox.c.id == number))
-        yield number, content.scalar_one()
+        yield number, content_of(connection, number) or b""
 
 
 def _asked(address: str) -> Any:

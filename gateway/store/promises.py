@@ -5,6 +5,7 @@ Steps are written many at a time, one statement a table: a thousand cost as much
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, update
 
@@ -22,10 +23,22 @@ from gateway.store import rows
 from gateway.store.occasion import Applied, Occasion
 from gateway.store.tables import clocks, steps, timers
 
-_THIS_TIMER = (
-    (timers.c.ticket == bindparam("of_ticket"))
-    & (timers.c.clock == bindparam("of_clock"))
-    & (timers.c.step == bindparam("of_step"))
+_THIS_CLOCK: Final = (timers.c.ticket == bindparam("of_ticket")) & (
+    timers.c.clock == bindparam("of_clock")
+)
+_THIS_TIMER: Final = _THIS_CLOCK & (timers.c.step == bindparam("of_step"))
+# Statements of many mails are built once: building them costs more than running them.
+_START: Final = insert(clocks)
+_ARM: Final = insert(timers)
+_DISARM: Final = delete(timers).where(_THIS_CLOCK)
+_END: Final = (
+    update(clocks)
+    .where(
+        clocks.c.ticket == bindparam("of_ticket"),
+        clocks.c.kind == bindparam("of_kind"),
+        clocks.c.stopped_at.is_(None),
+    )
+    .values(stopped_at=bindparam("stopped_at"), met=bindparam("met"))
 )
 
 
@@ -36,13 +49,7 @@ def start_clock(
     ticket, clock = applied.ticket(change.ticket), change.clock
     if change.ticket not in applied.numbers:
         _end_clock(connection, ticket, str(clock.kind), clock.started_at, met=None)
-    connection.execute(
-        insert(clocks),
-        {
-            "ticket": ticket,
-            **rows.clock_columns(clock),
-        },
-    )
+    connection.execute(_START, {"ticket": ticket, **rows.clock_columns(clock)})
     _arm_all(connection, ticket, clock, change.steps, occasion)
 
 
@@ -55,7 +62,7 @@ def _arm_all(
 ) -> None:
     if steps_ahead:
         connection.execute(
-            insert(timers),
+            _ARM,
             [
                 {
                     "ticket": ticket,
@@ -121,17 +128,14 @@ def stop_clock(connection: Connection, change: StopClock, applied: Applied) -> N
 def _end_clock(
     connection: Connection, ticket: int | None, kind: str, at: datetime, *, met: bool | None
 ) -> None:
-    connection.execute(
-        update(clocks)
-        .where(clocks.c.ticket == ticket, clocks.c.kind == kind, clocks.c.stopped_at.is_(None))
-        .values(stopped_at=at, met=met)
-    )
+    this = {"of_ticket": ticket, "of_kind": kind}
+    connection.execute(_END, {**this, "stopped_at": at, "met": met})
     disarm(connection, ticket, kind)
 
 
 def disarm(connection: Connection, ticket: int | None, clock: str) -> None:
     """Nothing of a clock or an assessment is to come any more."""
-    connection.execute(delete(timers).where(timers.c.ticket == ticket, timers.c.clock == clock))
+    connection.execute(_DISARM, {"of_ticket": ticket, "of_clock": clock})
 
 
 def deal_with_steps(
@@ -160,7 +164,7 @@ def deal_with_steps(
     if fresh := [_step_row(one, at) for one in recorded if not one.known]:
         connection.execute(insert(steps), fresh)
     if armed:
-        connection.execute(insert(timers), [_timer_row(one, at) for one in armed])
+        connection.execute(_ARM, [_timer_row(one, at) for one in armed])
     if broken := [one for one in recorded if one.escalation]:
         _break(connection, broken)
 

@@ -11,7 +11,9 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, func, or_, select, text, update
 
+from gateway.store import files, pictures
 from gateway.store.engine import is_sqlite
+from gateway.store.mail_tables import files as file_table
 from gateway.store.mail_tables import mails, outbox, raws
 from gateway.store.mails import PACK_UP_TO
 from gateway.store.tables import tickets
@@ -39,15 +41,16 @@ def let_go(connection: Connection, kept: Retention, now: datetime) -> int:
     """Take one piece of what is older than it is kept; how many mails and letters that was."""
     gone = 0
     if kept.raw_mails:
-        gone += _drop_raws(connection, now - kept.raw_mails, larger_than=-1)
+        gone += _drop_raws(connection, now - kept.raw_mails, now, larger_than=-1)
+        pictures.forget(connection, now - kept.raw_mails)
     if kept.attachments:
-        gone += _drop_raws(connection, now - kept.attachments, larger_than=PACK_UP_TO)
+        gone += _drop_raws(connection, now - kept.attachments, now, larger_than=PACK_UP_TO)
     if kept.sent_letters:
-        gone += _empty_letters(connection, now - kept.sent_letters)
+        gone += _empty_letters(connection, now - kept.sent_letters, now)
     return gone
 
 
-def _drop_raws(connection: Connection, before: datetime, *, larger_than: int) -> int:
+def _drop_raws(connection: Connection, before: datetime, now: datetime, *, larger_than: int) -> int:
     old = (
         select(raws.c.queue_id)
         .join(mails, mails.c.queue_id == raws.c.queue_id)
@@ -62,21 +65,25 @@ def _drop_raws(connection: Connection, before: datetime, *, larger_than: int) ->
     chosen = connection.execute(old).scalars().all()
     if not chosen:
         return 0
+    files.let_go_of(connection, [files.mail_holder(one) for one in chosen], now)
     return connection.execute(delete(raws).where(raws.c.queue_id.in_(chosen))).rowcount
 
 
-def _empty_letters(connection: Connection, before: datetime) -> int:
+def _empty_letters(connection: Connection, before: datetime, now: datetime) -> int:
     old = (
-        select(outbox.c.id)
+        select(outbox.c.id, outbox.c.message_id)
         .where(outbox.c.state == "sent", outbox.c.sent_at < before, outbox.c.content != b"")
         .order_by(outbox.c.id)
         .limit(PIECE)
     )
-    chosen = connection.execute(old).scalars().all()
+    chosen = connection.execute(old).all()
     if not chosen:
         return 0
+    files.let_go_of(connection, [files.letter_holder(row.message_id) for row in chosen], now)
     return connection.execute(
-        update(outbox).where(outbox.c.id.in_(chosen)).values(content=b"")
+        update(outbox)
+        .where(outbox.c.id.in_([row.id for row in chosen]))
+        .values(content=b"", packing="")
     ).rowcount
 
 
@@ -94,6 +101,7 @@ def kept_octets(connection: Connection) -> dict[str, tuple[int, int]]:
     for name, table, where in (
         ("raw mails", raws, ()),
         ("sent letters", outbox, (outbox.c.state == "sent", outbox.c.content != b"")),
+        ("large files", file_table, ()),
     ):
         octets = func.coalesce(func.sum(func.length(table.c.content)), 0)
         count, size = connection.execute(select(func.count(), octets).where(*where)).one()

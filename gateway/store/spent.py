@@ -3,7 +3,7 @@
 Counting stops at the limit: a busy hour costs no more to look at than a full budget.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,9 +13,11 @@ from sqlalchemy import (
     Integer,
     Row,
     ScalarSelect,
+    Select,
     and_,
     bindparam,
     delete,
+    false,
     func,
     or_,
     select,
@@ -31,7 +33,7 @@ from gateway.desk.pause import Pause, PauseLetters, ResumeLetters
 from gateway.desk.policy import Policy
 from gateway.store.desk_rows import load_ticket
 from gateway.store.engine import is_sqlite
-from gateway.store.mail_tables import outbox, pauses
+from gateway.store.mail_tables import COUNTED, outbox, pauses
 from gateway.store.tables import marks, tickets
 
 LOOKED_AT_MAX: Final = 200
@@ -40,21 +42,35 @@ USUAL: Final = "letters in an hour"
 """The mark that keeps the mean of the last week, so that a busy desk counts it once an hour."""
 
 
-def _lately(which: ColumnElement[bool], bound: str) -> ScalarSelect[int]:
+def _lately(bound: str, *which: ColumnElement[bool]) -> ScalarSelect[int]:
     """How many counted letters were made within the hour, at most as many as the parameter says."""
     some = (
         select(outbox.c.id)
-        .where(which, outbox.c.domain != "", outbox.c.created_at > bindparam("hour"))
+        .where(*which, COUNTED, outbox.c.created_at > bindparam("hour"))
         .limit(bindparam(bound, type_=Integer))
         .subquery()
     )
     return select(func.count()).select_from(some).scalar_subquery()
 
 
+def _letters_where(*concerns: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
+    """The latest counted letters of a day that one of these conditions is about."""
+    lately = outbox.c.created_at > bindparam("day")
+    return (
+        select(outbox.c.letter, outbox.c.recipient, outbox.c.ticket, outbox.c.created_at)
+        .where(or_(*concerns), COUNTED, lately)
+        .order_by(outbox.c.created_at.desc())
+        .limit(LOOKED_AT_MAX)
+    )
+
+
 # Built once: every mail asks them.
+_TO_PEOPLE: Final = outbox.c.recipient.in_(bindparam("people", expanding=True))
+_LETTERS: Final = _letters_where(_TO_PEOPLE)
+_LETTERS_OF_TICKET: Final = _letters_where(_TO_PEOPLE, outbox.c.ticket == bindparam("number"))
 _COUNTS: Final = select(
-    _lately(outbox.c.domain == bindparam("domain"), "domain_max").label("domain"),
-    _lately(outbox.c.domain != "", "desk_max").label("desk"),
+    _lately("domain_max", outbox.c.domain == bindparam("domain")).label("domain"),
+    _lately("desk_max").label("desk"),
     select(func.count())
     .where(
         outbox.c.recipient.in_(bindparam("operator", expanding=True)),
@@ -114,24 +130,26 @@ def load_spent(
 def _letters(
     connection: Connection, people: Iterable[str], ticket: Ticket | None, at: datetime
 ) -> list[LetterSent]:
-    concerns: list[ColumnElement[bool]] = [outbox.c.recipient.in_(people)]
+    sought: dict[str, Any] = {"people": sorted(people), "day": at - DAY}
+    statement = _LETTERS
+    if ticket is not None:
+        statement = _LETTERS_OF_TICKET
+        sought["number"] = ticket.number
+    if any("+" in address for address in people):
+        own = outbox.c.ticket == ticket.number if ticket is not None else false()
+        statement = _letters_where(_TO_PEOPLE, own, *_other_names(people))
+    return [LetterSent(*row) for row in connection.execute(statement, sought)]
+
+
+def _other_names(people: Iterable[str]) -> Iterator[ColumnElement[bool]]:
+    """The same writers under other sub-addresses; found by domain, which has an index."""
     for address in people:
         if "+" in address:
-            # The same writer under other sub-addresses; found by domain, which has an index.
             base = base_of(address)
             local, _, domain = base.rpartition("@")
             others = outbox.c.recipient.startswith(f"{local}+", autoescape=True)
             known = or_(outbox.c.recipient == base, others)
-            concerns.append(and_(outbox.c.domain == domain, known))
-    if ticket is not None:
-        concerns.append(outbox.c.ticket == ticket.number)
-    found = connection.execute(
-        select(outbox.c.letter, outbox.c.recipient, outbox.c.ticket, outbox.c.created_at)
-        .where(or_(*concerns), outbox.c.domain != "", outbox.c.created_at > at - DAY)
-        .order_by(outbox.c.created_at.desc())
-        .limit(LOOKED_AT_MAX)
-    )
-    return [LetterSent(*row) for row in found]
+            yield and_(outbox.c.domain == domain, known)
 
 
 def _usual(connection: Connection, at: datetime) -> int:
@@ -140,7 +158,7 @@ def _usual(connection: Connection, at: datetime) -> int:
     until, _, mean = (kept or "").partition(" ")
     if until and float(until) > at.timestamp():
         return int(mean)
-    week = select(func.count()).where(outbox.c.domain != "", outbox.c.created_at > at - WEEK)
+    week = select(func.count()).where(COUNTED, outbox.c.created_at > at - WEEK)
     usual = int(connection.execute(week).scalar_one()) // int(WEEK / HOUR)
     dialect = sqlite if is_sqlite(connection) else postgresql
     value = f"{(at + HOUR).timestamp()} {usual}"

@@ -1,7 +1,7 @@
 """Bring a database to the tables of this version: older ones are led there, newer ones refused."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from alembic import command
 from alembic.config import Config
@@ -15,6 +15,9 @@ from gateway.store.engine import is_sqlite
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 ADVISORY_LOCK: Final = 7_351_024
 """Any number: nodes that start together upgrade one after another."""
+
+
+Standing = Literal["empty", "older", "current", "newer"]
 
 
 class NewerDatabase(RuntimeError):
@@ -34,6 +37,17 @@ def upgrade(engine: Engine) -> None:
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:
                 raise RuntimeError(f"the upgrade left rows without their parents: {broken[:3]}")
+
+
+def standing(connection: Connection) -> Standing:
+    """How the tables of a database compare with this version's; changes nothing."""
+    at = MigrationContext.configure(connection).get_current_revision()
+    if at is None:
+        return "empty"
+    script = ScriptDirectory.from_config(_config(connection))
+    if at == script.get_current_head():
+        return "current"
+    return "older" if at in {one.revision for one in script.walk_revisions()} else "newer"
 
 
 def _run(connection: Connection) -> bool:

@@ -13,6 +13,8 @@ class Delivery:
     """Reply code of the server, 0 where it gave none."""
     reason: str = ""
     """For the diary, the operator and the engineer, never for a customer: one printable line."""
+    about_recipient: bool = False
+    """Whether it was the recipient's address that was refused for good, not the letter."""
     about_connection: bool = False
     """Whether the next letter would fare the same: the server is away, or wants none of us."""
     needs_operator: bool = False

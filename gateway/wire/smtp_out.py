@@ -90,9 +90,9 @@ class SmarthostCarrier:
                 client = await self._connected()
                 step = "sender"
                 options, encoding = _options(client, recipient, content)
-                await client.mail(reverse_path, options=options, encoding=encoding)
+                await _say(client, "MAIL", f"FROM:<{reverse_path}>", *options, encoding=encoding)
                 step = "recipient"
-                await client.rcpt(recipient, encoding=encoding)
+                await _say(client, "RCPT", f"TO:<{recipient}>", encoding=encoding)
                 step = "data"
                 await client.data(content, timeout=self._relay.timeout * PATIENCE_AFTER_DATA)
         except aiosmtplib.SMTPResponseException as error:
@@ -128,7 +128,14 @@ class SmarthostCarrier:
         await self._reset()
         if code in ABOUT_US or (step == "sender" and code >= 500 and code != TOO_LARGE):
             return about_us
-        return Delivery("failed" if code >= 500 else "deferred", code, said)
+        for_good = code >= 500
+        return Delivery(
+            "failed" if for_good else "deferred",
+            code,
+            said,
+            # A refusal for policy (RFC 3463 section 3.8) says nothing about the mailbox.
+            about_recipient=for_good and step == "recipient" and not text.startswith("5.7."),
+        )
 
     async def _reset(self) -> None:
         """Forget the letter, keep the connection where that works."""
@@ -184,6 +191,16 @@ class SmarthostCarrier:
             # TLS would wait for the other side to say goodbye too.
             transport.abort()  # type: ignore[attr-defined]  # aiosmtplib says less than it has
             await asyncio.sleep(0)
+
+
+async def _say(client: aiosmtplib.SMTP, *words: str, encoding: str) -> None:
+    """A command with an address that needs no reading: the library's own way doubles its cost.
+
+    Raises `SMTPResponseException` where the answer is no, `ValueError` for what cannot be said.
+    """
+    reply = await client.execute_command(*(word.encode(encoding) for word in words))
+    if reply.code not in (aiosmtplib.SMTPStatus.completed, aiosmtplib.SMTPStatus.will_forward):
+        raise aiosmtplib.SMTPResponseException(reply.code, reply.message)
 
 
 class _NeedsUtf8(Exception):

@@ -8,6 +8,7 @@ that failed for good is settled together with the letter that tells of it.
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,7 +23,9 @@ from gateway.store.apply import apply
 from gateway.store.desk_rows import load_ticket
 from gateway.store.occasion import Occasion
 from gateway.store.outbox import Claimed
-from gateway.store.transaction import OUT_OF_REACH, Step, Transactions
+from gateway.store.reach import OUT_OF_REACH
+from gateway.store.spent import pauses_of
+from gateway.store.transaction import Step, Transactions
 from gateway.wire.delivery import Carrier, Delivery
 from gateway.work.bells import Bells
 from gateway.work.intake import Desk, describe_failure
@@ -114,7 +117,10 @@ class Courier:
 
     async def _claim(self, now: datetime) -> Sequence[Claimed]:
         try:
-            return await self._transactions(lambda c: outbox.claim(c, self._name, now, CLAIM))
+            # Letters leave while a backlog of mails is taken in: they do not wait behind it.
+            return await self._transactions(
+                lambda c: outbox.claim(c, self._name, now, CLAIM), first=True
+            )
         except OUT_OF_REACH as error:
             journal.warn("database_down", courier=self._name, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - whatever it is, the desk goes on without us
@@ -178,7 +184,16 @@ class Courier:
             await self._firmly(lambda c: outbox.settle_sent(c, one, self._name, now), until)
         elif delivery.outcome == "failed" or gives_up:
             journal.fail("letter_failed", reason=failure, **told)
-            await self._settle_failed(one, failure, now)
+            failed = FailedLetter(
+                row=one.id,
+                tries=one.tries,
+                letter=one.letter,
+                to=one.recipient,
+                audience=Audience(one.audience),
+                reason=failure,
+                refuses_recipient=delivery.about_recipient,
+            )
+            await self._settle_failed(one, failed, now)
         else:
             spread = random.uniform(-1, 1)  # noqa: S311 - jitter, no secret
             later = retry_at(one.tries, now, spread=spread)
@@ -187,29 +202,25 @@ class Courier:
                 lambda c: outbox.settle_later(c, one, self._name, later, failure), until
             )
 
-    async def _settle_failed(self, one: Claimed, failure: str, now: datetime) -> None:
+    async def _settle_failed(self, one: Claimed, failed: FailedLetter, now: datetime) -> None:
         # A letter that cannot be told of must still end: one try, then without the telling.
-        if not await self._firmly(lambda c: self._fail(c, one, failure, now), now):
+        if not await self._firmly(lambda c: self._fail(c, one, failed, now), now):
             journal.fail("failure_untold", row=one.id)
             await self._firmly(
-                lambda c: outbox.settle_failed(c, one, self._name, failure), now + outbox.LEASE
+                lambda c: outbox.settle_failed(c, one, self._name, failed.reason),
+                now + outbox.LEASE,
             )
         self._bells.rang()
 
-    def _fail(self, connection: Connection, one: Claimed, failure: str, now: datetime) -> bool:
+    def _fail(
+        self, connection: Connection, one: Claimed, failed: FailedLetter, now: datetime
+    ) -> bool:
         """Settle a letter that will never leave, and tell of it, in one transaction."""
-        if not outbox.settle_failed(connection, one, self._name, failure):
+        if not outbox.settle_failed(connection, one, self._name, failed.reason):
             return False
-        letter = FailedLetter(
-            row=one.id,
-            tries=one.tries,
-            letter=one.letter,
-            to=one.recipient,
-            audience=Audience(one.audience),
-            reason=failure,
-        )
+        earlier = pauses_of(connection, {failed.to}).get(failed.to)
         ticket = load_ticket(connection, one.ticket)
-        decision = report_failure(self._desk.policy, now, letter, ticket)
+        decision = report_failure(self._desk.policy, now, replace(failed, earlier=earlier), ticket)
         occasion = Occasion(
             event=decision.event,
             at=now,
@@ -229,7 +240,7 @@ class Courier:
         pause = PAUSE_SECONDS
         while True:
             try:
-                await self._transactions(step)
+                await self._transactions(step, first=True)
             except OUT_OF_REACH as error:
                 journal.warn("database_down", courier=self._name, error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - a letter must never stop the desk

@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from gateway import journal
 from gateway.spool import oldest_waiting_at
 from gateway.store import outbox_desk
+from gateway.store.reach import OUT_OF_REACH
 from gateway.store.retention import database_octets
-from gateway.store.transaction import OUT_OF_REACH
 from gateway.work.assembly import Parts
 from gateway.work.mailbox import MailboxState
 
@@ -138,7 +138,7 @@ class Figures:
             self._mails.labels(state).set(getattr(counts, state))
         self._age.labels("mail").set(self._since(oldest))
         self._octets.labels("spool").set(self._parts.spool.octets())
-        return True
+        return self._parts.spool.broken is None
 
     async def _ask_database(self) -> bool:
         now = self._parts.clock()

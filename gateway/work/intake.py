@@ -23,12 +23,14 @@ from gateway.desk.learned import Learned
 from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
 from gateway.letters.writer import Writer
-from gateway.spool import Spool, Spooled, SpoolFailure, SpoolFull
+from gateway.spool import Spool, Spooled, SpoolFailure, SpoolFull, SyncFailed
+from gateway.store import pictures
 from gateway.store.apply import apply
 from gateway.store.facts import gather
-from gateway.store.mails import is_taken_in, record
+from gateway.store.mails import record
 from gateway.store.occasion import Applied, Occasion
-from gateway.store.transaction import OUT_OF_REACH, Conflict, Transactions
+from gateway.store.reach import OUT_OF_REACH, Refused
+from gateway.store.transaction import Conflict, Transactions
 from gateway.work.bells import Bells
 from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
 from gateway.work.restored import held_back
@@ -79,6 +81,8 @@ class Intake:
         self._bells = bells
         self._tell = tell
         self._stopping = False
+        self._since = desk.clock()
+        self._told_broken = False
 
     def stop(self) -> None:
         """Finish the mails in hand and take no more."""
@@ -90,6 +94,8 @@ class Intake:
         pause = PAUSE_SECONDS
         while not self._stopping:
             outcome = await self.take_waiting()
+            if self._spool.broken:
+                await self._tell_broken(self._spool.broken)
             if outcome == "down":
                 # Database or spool are away: mail stays in the spool, and we ask less and less.
                 await self._rest(pause)
@@ -108,40 +114,62 @@ class Intake:
             pass
 
     async def take_waiting(self) -> Outcome:
-        """Take in everything that waits now."""
+        """Take in everything that waits now: a batch is read while the one before is committed."""
         self._spool.arrived.clear()
         position = 0
-        while not self._stopping:
+        before: asyncio.Task[bool] | None = None
+        is_well = True
+        while is_well and not self._stopping:
             try:
                 now = self._desk.clock()
                 batch = await asyncio.to_thread(self._spool.take, BATCH, position, now)
             except (sqlite3.Error, OSError) as error:
                 journal.fail("spool_failure", loop="intake", error=type(error).__name__)
-                return "down"
+                is_well = False
+                break
             if not batch:
-                return "done"
-            outcomes = await self._take_batch([spooled for _, spooled in batch])
-            if "down" in outcomes:
-                return "down"
+                break
+            mails = [spooled for _, spooled in batch]
+            commits = await self._hand_in(mails)
+            is_well = before is None or await before
+            before = asyncio.create_task(self._finish(mails, commits))
             position = batch[-1][0]
-            self._bells.rang()
-        return "done"
+        is_well = (before is None or await before) and is_well
+        return "done" if is_well else "down"
 
-    async def _take_batch(self, batch: Sequence[Spooled]) -> list[Outcome]:
-        """Read in order, hand in in order, and wait for the shared commits at the end."""
-        commits: list[asyncio.Task[Outcome]] = []
-        outcomes: list[Outcome] = []
+    async def _hand_in(self, batch: Sequence[Spooled]) -> list[asyncio.Task[Outcome]]:
+        """Read in order and hand in in order; what became of each comes with its commit."""
         loop = asyncio.get_running_loop()
-        for spooled in batch:
-            began = loop.time()
-            read = await self._read(spooled)
-            took = loop.time() - began
-            if isinstance(read, str):
-                outcomes.append(read)
-            else:
-                commits.append(asyncio.create_task(self._take_in(spooled, read, took)))
+        commits: list[asyncio.Task[Outcome]] = []
+        async with asyncio.TaskGroup() as reading:
+            # All are asked for at once: the reading process need not wait for us in between.
+            reads = [reading.create_task(self._read(spooled)) for spooled in batch]
+            for spooled, reads_on in zip(batch, reads, strict=True):
+                began = loop.time()
+                read = await reads_on
+                took = loop.time() - began
+                commits.append(loop.create_task(self._take_in(spooled, read, took)))
                 await asyncio.sleep(0)  # Lets the step into the queue before the next mail's.
-        return outcomes + list(await asyncio.gather(*commits))
+        return commits
+
+    async def _finish(
+        self, batch: Sequence[Spooled], commits: Sequence[asyncio.Task[Outcome]]
+    ) -> bool:
+        """Wait for the commits, then let the spool forget what is done; false where one is away."""
+        outcomes = await asyncio.gather(*commits)
+        self._bells.rang()
+        taken_in = [
+            spooled.envelope.queue_id
+            for spooled, outcome in zip(batch, outcomes, strict=True)
+            if outcome == "done"
+        ]
+        try:
+            await self._spool.done(taken_in)
+        except (SpoolFull, SpoolFailure) as error:
+            # They come again later and are known then.
+            journal.fail("spool_failure", loop="intake", error=type(error).__name__)
+            return False
+        return "down" not in outcomes
 
     async def _read(self, spooled: Spooled) -> Read | Outcome:
         queue_id = spooled.envelope.queue_id
@@ -153,8 +181,10 @@ class Intake:
         except UnreadableMail as error:
             return await self._failed(spooled, str(error))
 
-    async def _take_in(self, spooled: Spooled, read: Read, read_in: float) -> Outcome:
-        """One mail: decide and commit, then let the spool forget it."""
+    async def _take_in(self, spooled: Spooled, read: Read | Outcome, read_in: float) -> Outcome:
+        """One mail: decide and commit; the spool forgets it afterwards."""
+        if isinstance(read, str):
+            return read
         queue_id = spooled.envelope.queue_id
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -167,14 +197,13 @@ class Intake:
             return await self._failed(spooled, describe_failure(error))
         committed_in = loop.time() - began
         if decision is None:
-            return await self._done(queue_id)
+            return "done"
         for broken in applied.broken:
             journal.warn("template_broken", queue_id=queue_id, template=broken)
         for alarm in decision.alarms:
             journal.warn(alarm, queue_id=queue_id, ticket=applied.ticket(decision.ticket))
         if decision.hold_reason:
             return await self._parked(queue_id, decision.hold_reason, event="held")
-        outcome = await self._done(queue_id)
         journal.note(
             "taken_in",
             queue_id=queue_id,
@@ -186,19 +215,22 @@ class Intake:
             committed_in=round(committed_in, 4),
             after=(self._desk.clock() - spooled.envelope.received_at).total_seconds(),
         )
-        return outcome
+        return "done"
 
     def _step(
         self, connection: Connection, spooled: Spooled, read: Read
     ) -> tuple[Decision | None, Applied]:
         """Facts, decision and every change of one mail, in the transaction at hand."""
-        if is_taken_in(connection, spooled.envelope.queue_id):
-            return None, Applied()
-        desk, mail = self._desk, read.mail
+        desk, mail = self._desk, pictures.without_signatures(connection, read.mail)
         now = desk.clock()
         clues = find_clues(mail, desk.policy, desk.keys)
         facts = gather(connection, mail, clues, desk.policy, desk.learned())
+        if facts.seen and facts.seen.queue_id == spooled.envelope.queue_id:
+            # It has its row already: a crash fell between its commit and the spool's mark.
+            return None, Applied()
         decision = held_back(connection, decide(mail, facts, desk.policy, now))
+        gone = pictures.left_out(read.mail, mail)
+        decision = pictures.told(decision, gone)
         occasion = Occasion(
             event=mail.envelope.queue_id,
             at=now,
@@ -207,13 +239,13 @@ class Intake:
             queue_id=mail.envelope.queue_id,
             message_id=mail.message_id or "",
             references=mail.references,
-            enclosures=read.enclosures,
+            enclosures=pictures.travelling(read.enclosures, gone),
             too_large=read.too_large,
         )
         applied = apply(connection, decision, occasion)
         if not decision.hold_reason:
             ticket = applied.ticket(decision.ticket)
-            record(connection, mail, spooled.raw, decision, ticket=ticket, now=now)
+            record(connection, read.mail, spooled.raw, decision, ticket=ticket, now=now)
         return decision, applied
 
     async def _failed(self, spooled: Spooled, reason: str) -> Outcome:
@@ -231,13 +263,6 @@ class Intake:
         return "parked" if parked else "later"
 
     # A spool that cannot be written to keeps the mail, which comes again later and is known then.
-
-    async def _done(self, queue_id: str) -> Outcome:
-        try:
-            await self._spool.done([queue_id])
-        except (SpoolFull, SpoolFailure) as error:
-            return self._spool_away(queue_id, error)
-        return "done"
 
     async def _parked(self, queue_id: str, reason: str, *, event: str = "parked") -> Outcome:
         try:
@@ -258,6 +283,12 @@ class Intake:
             f"To try again: gateway mail release {queue_id}.",
         )
 
+    async def _tell_broken(self, failure: SyncFailed) -> None:
+        """Once in the life of a process: the operator must look after the disk (fault F06)."""
+        if not self._told_broken:
+            text = f"No mail is accepted any more: {failure}. Senders keep theirs and try again."
+            self._told_broken = await self._tell(f"spool_broken:{self._since.isoformat()}", text)
+
     @staticmethod
     def _spool_away(queue_id: str, error: Exception) -> Outcome:
         journal.fail("spool_failure", queue_id=queue_id, error=type(error).__name__)
@@ -268,6 +299,8 @@ def describe_failure(error: Exception) -> str:
     """The kind of an error and where it rose; never its text, which may quote the mail (P16)."""
     if isinstance(error, IntegrityError | Conflict):
         return type(error).__name__
+    if isinstance(error, Refused):
+        return f"refused by the database: {error}"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

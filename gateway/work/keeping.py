@@ -5,9 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from gateway import journal
+from gateway.store.reach import OUT_OF_REACH
 from gateway.store.retention import Retention, let_go
 from gateway.store.transaction import Transactions
 
@@ -47,7 +46,7 @@ class Keeping:
         for _ in range(PIECES_MAX):
             try:
                 gone = await self._transactions(lambda c: let_go(c, self._kept, self._clock()))
-            except (OperationalError, InterfaceError, OSError) as error:
+            except OUT_OF_REACH as error:
                 journal.warn("database_down", loop="keeping", error=type(error).__name__)
                 break
             total += gone

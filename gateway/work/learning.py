@@ -16,7 +16,8 @@ from gateway.desk.learned import Learned
 from gateway.desk.words import Background
 from gateway.store import learned as lessons
 from gateway.store.learned import Lesson
-from gateway.store.transaction import OUT_OF_REACH, Transactions
+from gateway.store.reach import OUT_OF_REACH
+from gateway.store.transaction import Transactions
 from gateway.work.topic_model import learn_meaning
 
 LOOK_SECONDS: Final = 600.0

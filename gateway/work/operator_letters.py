@@ -8,7 +8,8 @@ from gateway import journal
 from gateway.desk.operator import alert
 from gateway.store.apply import apply
 from gateway.store.occasion import Occasion
-from gateway.store.transaction import OUT_OF_REACH, Transactions
+from gateway.store.reach import OUT_OF_REACH
+from gateway.store.transaction import Transactions
 from gateway.work.bells import Bells
 from gateway.work.intake import Desk
 

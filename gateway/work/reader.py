@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from gateway.mail.compose import Enclosure
-from gateway.mail.message import Envelope, Mail
+from gateway.mail.message import Attachment, Envelope, Mail
 from gateway.mail.parse import attachment_bytes, read_mail
 
 SECONDS_MAX: Final = 5.0
@@ -54,41 +54,59 @@ class Read:
 
 
 class Reader:
-    """The reading process, started when first needed and again after it was killed."""
+    """The reading process, started when first needed and again after it was killed.
+
+    Mails may be handed over before the answers about others are there: it reads them in order, and
+    need not wait for us in between. Where one breaks it the next process is given those behind it.
+    """
 
     def __init__(self, seconds: float = SECONDS_MAX) -> None:
         self._seconds = seconds
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
+        self._asked: dict[object, bytes] = {}
+        """Requests without an answer, in order."""
 
     async def read(self, raw: bytes, envelope: Envelope) -> Read:
         """Read one mail. Raises `UnreadableMail` where it took too much or broke the process."""
-        async with self._lock:
-            process = await self._running()
-            try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    return await self._exchange(process, raw, envelope)
-            except TimeoutError as error:
-                await self.close()
-                raise UnreadableMail("the reading process did not answer") from error
-            except (asyncio.IncompleteReadError, OSError, pickle.UnpicklingError) as error:
-                code = await self.close()
-                if code == -signal.SIGPROF:
-                    raise TookTooLong("reading took too long") from error
-                raise UnreadableMail("the reading process died") from error
-            except asyncio.CancelledError:
-                await self.close()
-                raise
-
-    async def _exchange(
-        self, process: asyncio.subprocess.Process, raw: bytes, envelope: Envelope
-    ) -> Read:
-        if process.stdin is None or process.stdout is None:
-            raise AssertionError("the reading process has pipes")
         seconds = self._seconds + len(raw) / BYTES_PER_SECOND
         request = pickle.dumps((envelope, raw, seconds), protocol=5)
-        process.stdin.write(_LENGTH.pack(len(request)) + request)
-        await process.stdin.drain()
+        ticket = object()
+        self._asked[ticket] = _LENGTH.pack(len(request)) + request
+        if self._process and self._process.stdin:
+            self._process.stdin.write(self._asked[ticket])
+        try:
+            # Whoever waits is served in the order of the requests, which is that of the answers.
+            async with self._lock:
+                return await self._answer(envelope.queue_id)
+        finally:
+            del self._asked[ticket]
+
+    async def _answer(self, queue_id: str) -> Read:
+        process = await self._running()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                read = await self._receive(process)
+                while read.mail.envelope.queue_id != queue_id:
+                    # Whoever asked for that one was cancelled meanwhile.
+                    read = await self._receive(process)
+                return read
+        except TimeoutError as error:
+            await self.close()
+            raise UnreadableMail("the reading process did not answer") from error
+        except (asyncio.IncompleteReadError, OSError, pickle.UnpicklingError) as error:
+            code = await self.close()
+            if code == -signal.SIGPROF:
+                raise TookTooLong("reading took too long") from error
+            raise UnreadableMail("the reading process died") from error
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+
+    @staticmethod
+    async def _receive(process: asyncio.subprocess.Process) -> Read:
+        if process.stdout is None:
+            raise AssertionError("the reading process has pipes")
         head = await process.stdout.readexactly(_LENGTH.size)
         answer = await process.stdout.readexactly(_LENGTH.unpack(head)[0])
         read = OurValues(io.BytesIO(answer)).load()
@@ -109,6 +127,9 @@ class Reader:
                 # Signals to our group are ours: the mail in hand is still read to its end.
                 start_new_session=True,
             )
+            if self._process.stdin is None:
+                raise AssertionError("the reading process has pipes")
+            self._process.stdin.writelines(list(self._asked.values()))
         return self._process
 
     async def close(self) -> int | None:
@@ -161,22 +182,20 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
 def read_all(raw: bytes, envelope: Envelope) -> Read:
     """Read a mail and take out the files that may travel on."""
     mail = read_mail(raw, envelope)
-    enclosures: list[Enclosure] = []
+    travelling: list[Attachment] = []
     too_large: list[str] = []
     room = ENCLOSED_MAX
     for one in mail.attachments:
         if one.size <= room:
             room -= one.size
-            enclosures.append(
-                Enclosure(
-                    filename=one.filename,
-                    content_type=one.content_type,
-                    content=attachment_bytes(raw, one),
-                )
-            )
+            travelling.append(one)
         else:
             too_large.append(f"{one.filename} ({one.size / 2**20:.1f} MiB)")
-    return Read(mail, tuple(enclosures), tuple(too_large))
+    enclosures = tuple(
+        Enclosure(filename=one.filename, content_type=one.content_type, content=content)
+        for one, content in zip(travelling, attachment_bytes(raw, travelling), strict=True)
+    )
+    return Read(mail, enclosures, tuple(too_large))
 
 
 def main() -> None:

@@ -23,8 +23,9 @@ from gateway.spool import Spool
 from gateway.store.apply import apply
 from gateway.store.occasion import Occasion
 from gateway.store.outbox import has_event
+from gateway.store.reach import OUT_OF_REACH
 from gateway.store.reports import Told, read_history
-from gateway.store.transaction import OUT_OF_REACH, Transactions
+from gateway.store.transaction import Transactions
 from gateway.work.bells import Bells
 from gateway.work.intake import Desk
 

@@ -22,14 +22,9 @@ from gateway.store import timers
 from gateway.store.apply import apply
 from gateway.store.batch import apply_round
 from gateway.store.occasion import Applied, Occasion
+from gateway.store.reach import OUT_OF_REACH, told_apart
 from gateway.store.timers import Claim
-from gateway.store.transaction import (
-    OUT_OF_REACH,
-    Conflict,
-    Outcome,
-    Transactions,
-    breaks_transaction,
-)
+from gateway.store.transaction import Conflict, Outcome, Transactions, breaks_transaction
 from gateway.work.alarm import NEXT, OPENING, Alarm
 from gateway.work.bells import Bells
 from gateway.work.housekeeping import tidy
@@ -215,6 +210,8 @@ class Rounds:
             failure = outcome.failure
             if isinstance(failure, DBAPIError) and breaks_transaction(failure):
                 raise failure
+            if failure is not None and isinstance(told_apart(failure), OUT_OF_REACH):
+                raise failure  # A full disk is no fault of the ticket that met it.
             if failure is not None and not isinstance(failure, Rehearsed):
                 failures[number] = failure
         return failures

@@ -102,8 +102,8 @@ async def follow(attack: Attack, folder: Path, database_url: str, reader: Reader
             check_wire(one.content)
         return Follows(
             letters=Counter(f"{one.event} {one.recipient}" for one in stage.smarthost.taken),
-            events=frozenset(name for names in stage.query(_alarms) for name in names),
-            ledger=tuple(stage.query(_booked)),
+            events=frozenset(name for names in stage.query(alarms) for name in names),
+            ledger=tuple(stage.query(booked)),
             tickets=stage.query(_ticket_count),
             parked=tuple(
                 one.reason.partition(":")[0] for one in stage.parts.spool.listing("parked")
@@ -121,11 +121,13 @@ def check_wire(content: bytes) -> None:
     assert not any(octet in content for octet in (b"\x00", b"\x1b", b"\x0b", b"\x0c", b"<script"))
 
 
-def _alarms(connection: Connection) -> list[list[str]]:
+def alarms(connection: Connection) -> list[list[str]]:
+    """What the diary told of every mail."""
     return list(connection.execute(select(mails.c.alarms)).scalars())
 
 
-def _booked(connection: Connection) -> list[tuple[str, int, int]]:
+def booked(connection: Connection) -> list[tuple[str, int, int]]:
+    """Kind, amount and held of every entry but the grants that were given."""
     found = connection.execute(
         select(entries.c.kind, entries.c.amount, entries.c.held)
         .where(entries.c.kind != "grant")

@@ -22,6 +22,8 @@ class Gateway:
 
     settings: Path
     environ: Mapping[str, str] = field(default_factory=dict)
+    diary_into: int = asyncio.subprocess.PIPE
+    """Where its standard error goes; nothing is heard where that is elsewhere."""
     program: Sequence[str] = (sys.executable, "-m", "gateway")
     addresses: dict[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
@@ -38,12 +40,12 @@ class Gateway:
             "--config",
             str(self.settings),
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=self.diary_into,
             env={**os.environ, "GATEWAY_LOG__FORMAT": "json", **self.environ},
         )
         assert self.process.stdout
-        assert self.process.stderr
-        self._listener = asyncio.create_task(self._listen(self.process.stderr))
+        if self.process.stderr:
+            self._listener = asyncio.create_task(self._listen(self.process.stderr))
         async with asyncio.timeout(PATIENCE_SECONDS):
             line = (await self.process.stdout.readline()).decode()
         assert line.startswith("ready "), self.diary[-5:]

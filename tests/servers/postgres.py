@@ -63,10 +63,11 @@ class Cluster:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
 
-    def start(self) -> None:
-        """Start the server; returns when it answers."""
+    def start(self, *more: str) -> None:
+        """Start the server, with more settings; returns when it answers."""
         pg_ctl = binary("pg_ctl") or "pg_ctl"
         settings = f"-c listen_addresses='' -k {self.folder} -c fsync=off -c max_connections=80"
+        settings += "".join(f" -c {one}" for one in more)
         log = str(self.folder / "log")
         self.run(pg_ctl, "-D", str(self.folder / "data"), "-w", "-l", log, "-o", settings, "start")
 
@@ -80,6 +81,29 @@ class Cluster:
         name = f"test_{next(self._numbers)}"
         self.sql(f"CREATE DATABASE {name} TEMPLATE migrated")
         return self.url(name)
+
+    def standby(self) -> "Cluster":
+        """A second server that follows this one and holds each commit before it is told."""
+        folder = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
+        if self.user:
+            shutil.chown(folder, self.user)
+        host = ["-h", str(self.folder), "-U", self.user or pwd.getpwuid(os.getuid()).pw_name]
+        copy = binary("pg_basebackup") or "pg_basebackup"
+        self.run(copy, *host, "-D", str(folder / "data"), "-R", "--no-sync", "-c", "fast")
+        made = Cluster(folder, self.user)
+        made.start()
+        self.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.sql("SELECT pg_reload_conf()")
+        return made
+
+    def promote(self) -> None:
+        """From now on this one takes writes."""
+        self.run(binary("pg_ctl") or "pg_ctl", "-D", str(self.folder / "data"), "-w", "promote")
+
+    def drop(self, url: str) -> None:
+        """Throw a database away: hundreds of them would fill the disk and slow the end."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        self.sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager

@@ -73,7 +73,10 @@ POSTGRES_TRIGGERS = (
 def upgrade() -> None:
     """Make the tables, and the triggers that count the book and keep it as it is."""
     _audit()
+    _files()
     _pauses()
+    _pictures()
+    _file_uses()
     _mails()
     _outbox()
     _messages()
@@ -99,6 +102,17 @@ def _audit() -> None:
     op.create_index(op.f("ix_audit_ticket"), "audit", ["ticket"], unique=False)
 
 
+def _files() -> None:
+    op.create_table(
+        "files",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_files")),
+    )
+
+
 def _pauses() -> None:
     op.create_table(
         "pauses",
@@ -114,6 +128,29 @@ def _pauses() -> None:
         ),
         sa.PrimaryKeyConstraint("key", "scope", name=op.f("pk_pauses")),
     )
+
+
+def _pictures() -> None:
+    op.create_table(
+        "pictures",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("mails", sa.Integer(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("domain", "digest", name=op.f("pk_pictures")),
+    )
+    op.create_index(op.f("ix_pictures_seen_at"), "pictures", ["seen_at"], unique=False)
+
+
+def _file_uses() -> None:
+    op.create_table(
+        "file_uses",
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["digest"], ["files.digest"], name=op.f("fk_file_uses_digest")),
+        sa.PrimaryKeyConstraint("holder", "digest", name=op.f("pk_file_uses")),
+    )
+    op.create_index(op.f("ix_file_uses_digest"), "file_uses", ["digest"], unique=False)
 
 
 def _mails() -> None:
@@ -156,6 +193,7 @@ def _outbox() -> None:
         sa.Column("copy_of", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("packing", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -169,6 +207,7 @@ def _outbox() -> None:
         sa.CheckConstraint(
             "audience IN ('customer', 'staff', 'operator')", name=op.f("ck_outbox_audience")
         ),
+        sa.CheckConstraint("packing IN ('', 'files')", name=op.f("ck_outbox_packing")),
         sa.CheckConstraint(
             "state IN ('queued', 'sending', 'sent', 'failed', 'withheld')",
             name=op.f("ck_outbox_state"),
@@ -231,6 +270,7 @@ def _messages() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
     op.create_index(op.f("ix_messages_message_id"), "messages", ["message_id"], unique=False)
+    op.create_index(op.f("ix_messages_queue_id"), "messages", ["queue_id"], unique=False)
     op.create_index(op.f("ix_messages_ticket_id"), "messages", ["ticket", "id"], unique=False)
 
 
@@ -241,7 +281,7 @@ def _raws() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("packing", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("packing IN ('', 'zlib')", name=op.f("ck_raws_packing")),
+        sa.CheckConstraint("packing IN ('', 'zlib', 'files')", name=op.f("ck_raws_packing")),
         sa.ForeignKeyConstraint(["queue_id"], ["mails.queue_id"], name=op.f("fk_raws_queue_id")),
         sa.PrimaryKeyConstraint("queue_id", name=op.f("pk_raws")),
     )
