@@ -15,6 +15,7 @@ ASKED = {
     "assignee": "eva",
     "assessments": [{"label": "A1", "category": 2, "cost": 10, "status": "open"}],
 }
+AGREED = {"id": "T-1001", "status": "assigned", "assignee": "eva", "category": 2, "hold": 10}
 LOWERED = [
     {"label": "A1", "category": 3, "cost": 20, "status": "superseded"},
     {"label": "A2", "category": 2, "cost": 10, "status": "open"},
@@ -82,3 +83,34 @@ async def test_agreeing_in_a_reply_confirms_what_is_asked(room: Room) -> None:
     room.given(ASKED)
 
     assert ("assessment_confirmed", ANN) in await room.write(ANN, "#agree")
+
+
+@pytest.mark.parametrize("room", [{"close.autoclose": "3d"}], indirect=True)
+async def test_silence_after_our_question_closes_what_was_agreed(room: Room) -> None:
+    room.given(
+        {"id": "T-1001", "status": "assigned", "assignee": "eva", "category": 2, "hold": 10},
+        held=10,
+    )
+    await room.write(EVA, "#ask\nWhich version do you have?")
+
+    await room.ring(timedelta(days=3, minutes=1))
+
+    assert (room.ticket().status, room.account().balance.held) == (Status.CLOSED, 0)
+
+
+async def test_what_was_reserved_is_said_to_be_released_when_a_ticket_closes(room: Room) -> None:
+    room.given(
+        {"id": "T-1001", "status": "assigned", "assignee": "eva", "category": 2, "hold": 10},
+        held=10,
+    )
+
+    await room.write(EVA, "#close It cannot be done.")
+
+    assert "10 credits released" in room.text("ticket_closed")
+
+
+async def test_an_empty_reply_is_not_said_to_have_been_passed_on(room: Room) -> None:
+    room.given(ASKED)
+
+    assert await room.write(ANN, "") == [("confirm_unclear", ANN)]
+    assert "passed on" not in room.text("confirm_unclear")

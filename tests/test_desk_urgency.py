@@ -254,3 +254,25 @@ async def test_a_withdrawal_brings_no_second_reminder_on_the_same_day(room: Room
     await room.write(ANN, "hotrush off")
 
     assert await room.ring(timedelta(seconds=5)) == []
+
+
+async def test_an_ordinary_due_time_that_has_passed_is_said_to_have_passed(room: Room) -> None:
+    waiting = {"hotrush": "active", "assignee": "eva", "received_at": "2026-07-06T08:00:00Z"}
+    room.given({"id": "T-1001", "status": "assigned", **waiting})
+
+    await room.write(ANN, "hotrush off")
+
+    assert "overdue" in room.text("hotrush_withdrawn")
+    assert "overdue" in room.text("engineer_hotrush_changed")
+    assert "you will hear" not in room.text("hotrush_withdrawn")
+
+
+@pytest.mark.parametrize("room", [LATER], indirect=True)
+async def test_what_became_urgent_again_may_be_withdrawn_again_and_is_counted(room: Room) -> None:
+    room.given({"id": "T-1001", "status": "assigned", "hotrush": "active", "assignee": "eva"})
+
+    for line in ("hotrush off", "#hotrush on", "no hotrush"):
+        await room.write(ANN, line)
+
+    assert room.ticket().hotrush is HotRush.WITHDRAWN
+    assert len(room.account().withdrawals) == 2

@@ -1,5 +1,7 @@
 """One person is erased: nothing of them is left in any table, and the book still adds up."""
 
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from test_person import ANN, BOB, DESK, EVA, mentions
 
 from gateway.mail.message import Envelope
 from gateway.spool import new_queue_id
-from gateway.store.mail_tables import mails, outbox
+from gateway.store.mail_tables import file_uses, files, mails, outbox
 from gateway.store.tables import accounts, entries, tickets
 from gateway.store.transaction import run_once
 from gateway.work.reader import Reader
@@ -171,3 +173,44 @@ async def test_a_letter_that_has_not_left_is_in_the_way(
         code, said = erase(desk, ANN, "--yes")
 
         assert (code, "still wait" in said) == (1, True)
+
+
+async def test_attachments_go_unless_somebody_else_sent_them_too(
+    folder: Path, either_url: str, reader: Reader
+) -> None:
+    async with small_desk(folder, either_url, reader, "2026-07-06T07:00") as desk:
+        await a_desk(desk)
+        own, shared = bytes(range(256)) * 100, bytes(range(255, -1, -1)) * 100
+        for who, data in ((ANN, own), (ANN, shared), (BOB, shared)):
+            await attach(desk, who, data)
+        with desk.parts.engine.begin() as connection:
+            connection.execute(
+                update(tickets)
+                .where(tickets.c.requester == ANN)
+                .values(status="closed", closed_at=desk.at)
+            )
+        await carry(desk)
+        assert len(desk.rows(select(files.c.digest))) == 2
+
+        code, told = erase(desk, ANN, "--yes")
+
+        assert code == 0, told
+        assert [row.content for row in desk.rows(select(files.c.content))] == [shared]
+        assert desk.rows(select(file_uses.c.holder))
+
+
+async def attach(desk: SmallDesk, who: str, data: bytes) -> None:
+    """Somebody sends a file."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = who, DESK, f"A file {data[:3].hex()} of {who}"
+    mail.set_content("Please look at this file.")
+    mail.add_attachment(data, maintype="application", subtype="x-data", filename="a.bin")
+    envelope = Envelope(
+        queue_id=new_queue_id(desk.at),
+        received_at=desk.at,
+        reverse_path=who,
+        forward_paths=(DESK,),
+        source="smtp",
+    )
+    await desk.parts.spool.put(envelope, mail.as_bytes(policy=SMTP))
+    await desk.parts.intake.take_waiting()

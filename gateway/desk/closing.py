@@ -49,12 +49,13 @@ def arm_autoclose(draft: Draft, number: int) -> None:
 
 def tell_closed(draft: Draft, number: int, *, writer: str = "") -> None:
     """The requester hears what it cost and until when a reply opens it again."""
-    ticket = draft.ticket(number)
+    ticket, before = draft.ticket(number), draft.before.get(number)
     draft.to_requester(
         "ticket_closed",
         ticket,
         writer=writer,
         thread="ticket",
+        released=before.reserved if before and not ticket.charged else 0,
         reopen_until=draft.at + draft.policy.close.reopen_window,
     )
 

@@ -129,5 +129,6 @@ def _ask_again(reply: Reply) -> None:
         reply.ticket,
         writer=reply.writer,
         assessment=present.number if present else None,
+        passed_on=reply.has_content,
         open=(),
     )

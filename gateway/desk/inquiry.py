@@ -42,4 +42,4 @@ def _ask_which(draft: Draft, facts: Facts, writer: str) -> None:
         if (present := ticket.present) is not None and present.verdict is Verdict.OPEN
     )
     draft.because("a confirmation that names no ticket (M13)")
-    draft.to_customer("confirm_unclear", writer, None, open=waiting)
+    draft.to_customer("confirm_unclear", writer, None, passed_on=False, open=waiting)

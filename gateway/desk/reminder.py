@@ -309,8 +309,9 @@ def _assessment_step(draft: Draft, ticket: Ticket, timer: Timer) -> None:
 def _autoclose(draft: Draft, ticket: Ticket, timer: Timer) -> None:
     """Option `close.autoclose`: nobody has said more since our answer or question."""
     open_to_us = ticket.status in (Status.ASSIGNED, Status.IN_PROGRESS)
-    # A bug that is to be corrected is promised without a word of the customer's.
-    waits = ticket.waiting_on is Waiting.CUSTOMER and open_to_us and not ticket.clocks
+    waits = ticket.waiting_on is Waiting.CUSTOMER and open_to_us
+    # What is to be corrected or was moved is promised without a word of the customer's.
+    waits = waits and ticket.clock(ClockKind.FIRST_RESPONSE) is None
     if timer.step == AUTOCLOSE and waits:
         closing.close(draft, ticket.number, "no further question")
         closing.tell_closed(draft, ticket.number)

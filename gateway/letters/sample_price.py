@@ -149,15 +149,17 @@ ASSESSMENTS: Final[dict[str, tuple[Build, Cases]]] = {
     "confirm_unclear": (
         to_customers("mail"),
         {
-            "": case(ASKED, assessment=1, open=()),
+            "": case(ASKED, assessment=1, passed_on=True, open=()),
+            "empty": case(ASKED, assessment=1, passed_on=False, open=()),
             "which": case(
                 None,
+                passed_on=False,
                 open=(
                     {"ticket": 1001, "subject": "Prices without tax", "label": "A1", "price": 10},
                     {"ticket": 1004, "subject": "Slow search", "label": "A2", "price": 20},
                 ),
             ),
-            "none": case(None, open=()),
+            "none": case(None, passed_on=False, open=()),
         },
     ),
     "confirm_foreign": (

@@ -171,6 +171,9 @@ STAFF: Final[dict[str, tuple[Build, Cases]]] = {
         {
             "": case(replace(NEW, hotrush=HotRush.WITHDRAWN), what="withdrawn"),
             "refused": case(replace(NEW, hotrush=HotRush.REFUSED), what="refused"),
+            "overdue": case(
+                replace(NEW, hotrush=HotRush.WITHDRAWN, clocks=clock(NOON)), what="withdrawn"
+            ),
             "unset": case(
                 replace(NEW, hotrush=HotRush.UNSET), what="unset", to="oncall@desk.example"
             ),

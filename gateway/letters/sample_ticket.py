@@ -245,9 +245,12 @@ TICKETS: Final[dict[str, tuple[Build, Cases]]] = {
     "ticket_closed": (
         to_customers("ticket"),
         {
-            "": case(CLOSED, account(30), reopen_until=TOMORROW),
-            "free": case(replace(CLOSED, free="bug", charged=0), reopen_until=TOMORROW),
-            "sales": case(replace(ELSEWHERE, status=Status.CLOSED), reopen_until=TOMORROW),
+            "": case(CLOSED, account(30), released=0, reopen_until=TOMORROW),
+            "released": case(replace(CLOSED, charged=0), released=10, reopen_until=TOMORROW),
+            "free": case(replace(CLOSED, free="bug", charged=0), released=0, reopen_until=TOMORROW),
+            "sales": case(
+                replace(ELSEWHERE, status=Status.CLOSED), released=0, reopen_until=TOMORROW
+            ),
         },
     ),
     "ticket_reopened": (

@@ -10,6 +10,7 @@ from gateway.letters.sample import (
     CLOSED,
     ELSEWHERE,
     NEW,
+    NOON,
     RESERVED,
     URGENT,
     Build,
@@ -22,7 +23,13 @@ from gateway.letters.sample import (
 )
 
 URGENCY: Final[dict[str, tuple[Build, Cases]]] = {
-    "hotrush_unset": (to_customers("mail"), {"": case(replace(NEW, hotrush=HotRush.UNSET))}),
+    "hotrush_unset": (
+        to_customers("mail"),
+        {
+            "": case(replace(NEW, hotrush=HotRush.UNSET)),
+            "overdue": case(replace(NEW, hotrush=HotRush.UNSET, clocks=clock(NOON))),
+        },
+    ),
     "hotrush_withdrawn": (
         to_customers("mail"),
         {
@@ -80,6 +87,16 @@ URGENCY: Final[dict[str, tuple[Build, Cases]]] = {
                 returned=0,
                 released=0,
                 kept=10,
+                asks=False,
+                missing=0,
+            ),
+            "overdue": case(
+                replace(NEW, hotrush=HotRush.WITHDRAWN, clocks=clock(NOON)),
+                account(withdrawals=1),
+                used=1,
+                returned=0,
+                released=0,
+                kept=0,
                 asks=False,
                 missing=0,
             ),

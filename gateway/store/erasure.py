@@ -15,8 +15,10 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Select,
     Table,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -27,7 +29,17 @@ from sqlalchemy import text as sql
 
 from gateway.desk.operator import OPERATOR, NotPossible
 from gateway.store.engine import is_sqlite
-from gateway.store.mail_tables import audit, mails, messages, outbox, pauses, raws
+from gateway.store.files import letter_holder, mail_holder
+from gateway.store.mail_tables import (
+    audit,
+    file_uses,
+    files,
+    mails,
+    messages,
+    outbox,
+    pauses,
+    raws,
+)
 from gateway.store.person import MENTIONED, NAMED
 from gateway.store.tables import (
     accounts,
@@ -51,6 +63,7 @@ WRITTEN: Final = (
     *(outbox.c.failure, outbox.c.event, split_examples.c.reasons, pauses.c.reason),
 )
 """Texts of the desk's own in which an address may stand among other things."""
+AT_ONCE: Final = 500
 GUARDED: Final = ("entries", "audit")
 """Tables that are never changed, but for this."""
 
@@ -142,10 +155,11 @@ def _drop_texts(connection: Connection, address: str, erased: Erased) -> None:
     def clear(table: Table, which: ColumnElement[bool], **values: Any) -> int:
         return connection.execute(update(table).where(which).values(**values)).rowcount
 
+    _drop_files(connection, came, select(outbox.c.message_id).where(went))
     bytes_gone = connection.execute(delete(raws).where(raws.c.queue_id.in_(came))).rowcount
     erased.add("raw mails", bytes_gone)
     clear(mails, mails.c.queue_id.in_(came), subject="", message_id="")
-    erased.add("letters", clear(outbox, went, content=b"", domain=""))
+    erased.add("letters", clear(outbox, went, content=b"", packing="", domain=""))
     clear(tickets, theirs, last_text="")
     erased.add(
         "tickets",
@@ -154,6 +168,18 @@ def _drop_texts(connection: Connection, address: str, erased: Erased) -> None:
     clear(split_examples, split_off, passage="", reasons=[])
     clear(assessments, assessments.c.ticket.in_(asked), note="")
     erased.add("texts", clear(messages, said, text="", message_id=""))
+
+
+def _drop_files(connection: Connection, came: Select[Any], letters: Select[Any]) -> None:
+    """Large files that only these mails and letters bore; what others bear as well stays."""
+    holders = [mail_holder(one) for one in connection.execute(came).scalars()]
+    holders += [letter_holder(one) for one in connection.execute(letters).scalars()]
+    for begin in range(0, len(holders), AT_ONCE):
+        these = file_uses.c.holder.in_(holders[begin : begin + AT_ONCE])
+        digests = connection.execute(select(file_uses.c.digest).where(these)).scalars().all()
+        connection.execute(delete(file_uses).where(these))
+        unused = ~exists().where(file_uses.c.digest == files.c.digest)
+        connection.execute(delete(files).where(files.c.digest.in_(digests), unused))
 
 
 def _drop_contact(connection: Connection, address: str, erased: Erased) -> None:

@@ -225,8 +225,6 @@ withdrawals = Table(
     Column("ticket", BigInteger, ForeignKey("tickets.number")),
     Column("at", Instant, nullable=False),
     Index(None, "account"),
-    # There is no way back to active, so a ticket is withdrawn once (policy 4.4).
-    UniqueConstraint("ticket"),
 )
 
 clocks = Table(

@@ -415,6 +415,5 @@ def _withdrawals() -> None:
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_withdrawals_account")),
         sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_withdrawals_ticket")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_withdrawals")),
-        sa.UniqueConstraint("ticket", name=op.f("uq_withdrawals_ticket")),
     )
     op.create_index(op.f("ix_withdrawals_account"), "withdrawals", ["account"], unique=False)
