@@ -1,6 +1,8 @@
 """One person is erased: nothing of them is left in any table, and the book still adds up."""
 
+import base64
 from pathlib import Path
+from random import Random
 
 import pytest
 from acting.operator import run_gateway
@@ -10,7 +12,7 @@ from test_person import ANN, BOB, DESK, EVA, mentions
 
 from gateway.mail.message import Envelope
 from gateway.spool import new_queue_id
-from gateway.store.mail_tables import mails, outbox
+from gateway.store.mail_tables import file_uses, files, mails, outbox
 from gateway.store.tables import accounts, entries, tickets
 from gateway.store.transaction import run_once
 from gateway.work.reader import Reader
@@ -171,3 +173,25 @@ async def test_a_letter_that_has_not_left_is_in_the_way(
         code, said = erase(desk, ANN, "--yes")
 
         assert (code, "still wait" in said) == (1, True)
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["theirs alone", "of two"])
+async def test_a_large_file_goes_with_them_unless_somebody_else_sent_it_too(
+    folder: Path, either_url: str, reader: Reader, *, shared: bool
+) -> None:
+    block = base64.encodebytes(Random(1).randbytes(30_000)).decode("ascii")
+    async with small_desk(folder, either_url, reader, "2026-07-06T07:00") as desk:
+        desk.run("customers", "add", "acme", "--contact", BOB)
+        await desk.receive(STRANGER, DESK, "Hello", f"See:\n\n{block}", "2026-07-06T08:25")
+        told = desk.last("engineer_new_ticket", "dispatch@desk.example")
+        await desk.receive(EVA, told["Reply-To"], "Re: Hello", "#close spam", "2026-07-06T08:30")
+        if shared:
+            await desk.receive(BOB, DESK, "The same", f"See:\n\n{block}", "2026-07-06T08:35")
+        await carry(desk)
+        assert len(desk.rows(select(files.c.digest))) == 1
+
+        code, output = erase(desk, STRANGER, "--yes")
+
+        assert code == 0, output
+        assert len(desk.rows(select(files.c.digest))) == shared
+        assert len(desk.rows(select(file_uses.c.holder))) == shared

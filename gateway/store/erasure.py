@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Select,
     Table,
     delete,
     func,
@@ -26,8 +27,10 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 
 from gateway.desk.operator import OPERATOR, NotPossible
+from gateway.mail.address import domain_of
+from gateway.store import files
 from gateway.store.engine import is_sqlite
-from gateway.store.mail_tables import audit, mails, messages, outbox, pauses, raws
+from gateway.store.mail_tables import audit, mails, messages, outbox, pauses, pictures, raws
 from gateway.store.person import MENTIONED, NAMED
 from gateway.store.tables import (
     accounts,
@@ -41,6 +44,7 @@ from gateway.store.tables import (
 )
 
 SUBJECT: Final = "(erased)"
+FILES_AT_ONCE: Final = 500
 OF_ACCOUNT: Final = (
     *(contacts.c.account, tickets.c.account, entries.c.account, orders.c.account),
     *(withdrawals.c.account, mails.c.account, audit.c.account),
@@ -142,10 +146,11 @@ def _drop_texts(connection: Connection, address: str, erased: Erased) -> None:
     def clear(table: Table, which: ColumnElement[bool], **values: Any) -> int:
         return connection.execute(update(table).where(which).values(**values)).rowcount
 
+    _drop_files(connection, came, went)
     bytes_gone = connection.execute(delete(raws).where(raws.c.queue_id.in_(came))).rowcount
     erased.add("raw mails", bytes_gone)
     clear(mails, mails.c.queue_id.in_(came), subject="", message_id="")
-    erased.add("letters", clear(outbox, went, content=b"", domain=""))
+    erased.add("letters", clear(outbox, went, content=b"", packing="", domain=""))
     clear(tickets, theirs, last_text="")
     erased.add(
         "tickets",
@@ -156,11 +161,22 @@ def _drop_texts(connection: Connection, address: str, erased: Erased) -> None:
     erased.add("texts", clear(messages, said, text="", message_id=""))
 
 
+def _drop_files(connection: Connection, came: Select[str], went: ColumnElement[bool]) -> None:
+    """What stands by digest for the mails and letters that go."""
+    letters = connection.execute(select(outbox.c.message_id).where(went)).scalars()
+    holders = [files.letter_holder(one) for one in letters]
+    holders += [files.mail_holder(one) for one in connection.execute(came).scalars()]
+    for begin in range(0, len(holders), FILES_AT_ONCE):
+        files.erase(connection, holders[begin : begin + FILES_AT_ONCE])
+
+
 def _drop_contact(connection: Connection, address: str, erased: Erased) -> None:
     """The contact; an account that was opened by a mail goes by the stand-in from now on."""
     count = connection.execute(delete(contacts).where(contacts.c.address == address)).rowcount
     erased.add("contacts", count)
     connection.execute(delete(pauses).where(pauses.c.key == address))
+    # Whose signature it was nobody can tell any more; those of others are soon known again.
+    connection.execute(delete(pictures).where(pictures.c.domain == domain_of(address)))
     row = connection.execute(select(accounts).where(accounts.c.id == address)).mappings().first()
     if row is None:
         return
