@@ -18,7 +18,6 @@ from sqlalchemy import (
     Select,
     Table,
     delete,
-    exists,
     func,
     insert,
     or_,
@@ -28,18 +27,10 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 
 from gateway.desk.operator import OPERATOR, NotPossible
+from gateway.mail.address import domain_of
+from gateway.store import files
 from gateway.store.engine import is_sqlite
-from gateway.store.files import letter_holder, mail_holder
-from gateway.store.mail_tables import (
-    audit,
-    file_uses,
-    files,
-    mails,
-    messages,
-    outbox,
-    pauses,
-    raws,
-)
+from gateway.store.mail_tables import audit, mails, messages, outbox, pauses, pictures, raws
 from gateway.store.person import MENTIONED, NAMED
 from gateway.store.tables import (
     accounts,
@@ -53,6 +44,7 @@ from gateway.store.tables import (
 )
 
 SUBJECT: Final = "(erased)"
+FILES_AT_ONCE: Final = 500
 OF_ACCOUNT: Final = (
     *(contacts.c.account, tickets.c.account, entries.c.account, orders.c.account),
     *(withdrawals.c.account, mails.c.account, audit.c.account),
@@ -63,7 +55,6 @@ WRITTEN: Final = (
     *(outbox.c.failure, outbox.c.event, split_examples.c.reasons, pauses.c.reason),
 )
 """Texts of the desk's own in which an address may stand among other things."""
-AT_ONCE: Final = 500
 GUARDED: Final = ("entries", "audit")
 """Tables that are never changed, but for this."""
 
@@ -155,7 +146,7 @@ def _drop_texts(connection: Connection, address: str, erased: Erased) -> None:
     def clear(table: Table, which: ColumnElement[bool], **values: Any) -> int:
         return connection.execute(update(table).where(which).values(**values)).rowcount
 
-    _drop_files(connection, came, select(outbox.c.message_id).where(went))
+    _drop_files(connection, came, went)
     bytes_gone = connection.execute(delete(raws).where(raws.c.queue_id.in_(came))).rowcount
     erased.add("raw mails", bytes_gone)
     clear(mails, mails.c.queue_id.in_(came), subject="", message_id="")
@@ -170,16 +161,13 @@ def _drop_texts(connection: Connection, address: str, erased: Erased) -> None:
     erased.add("texts", clear(messages, said, text="", message_id=""))
 
 
-def _drop_files(connection: Connection, came: Select[Any], letters: Select[Any]) -> None:
-    """Large files that only these mails and letters bore; what others bear as well stays."""
-    holders = [mail_holder(one) for one in connection.execute(came).scalars()]
-    holders += [letter_holder(one) for one in connection.execute(letters).scalars()]
-    for begin in range(0, len(holders), AT_ONCE):
-        these = file_uses.c.holder.in_(holders[begin : begin + AT_ONCE])
-        digests = connection.execute(select(file_uses.c.digest).where(these)).scalars().all()
-        connection.execute(delete(file_uses).where(these))
-        unused = ~exists().where(file_uses.c.digest == files.c.digest)
-        connection.execute(delete(files).where(files.c.digest.in_(digests), unused))
+def _drop_files(connection: Connection, came: Select[str], went: ColumnElement[bool]) -> None:
+    """What stands by digest for the mails and letters that go."""
+    letters = connection.execute(select(outbox.c.message_id).where(went)).scalars()
+    holders = [files.letter_holder(one) for one in letters]
+    holders += [files.mail_holder(one) for one in connection.execute(came).scalars()]
+    for begin in range(0, len(holders), FILES_AT_ONCE):
+        files.erase(connection, holders[begin : begin + FILES_AT_ONCE])
 
 
 def _drop_contact(connection: Connection, address: str, erased: Erased) -> None:
@@ -187,6 +175,8 @@ def _drop_contact(connection: Connection, address: str, erased: Erased) -> None:
     count = connection.execute(delete(contacts).where(contacts.c.address == address)).rowcount
     erased.add("contacts", count)
     connection.execute(delete(pauses).where(pauses.c.key == address))
+    # Whose signature it was nobody can tell any more; those of others are soon known again.
+    connection.execute(delete(pictures).where(pictures.c.domain == domain_of(address)))
     row = connection.execute(select(accounts).where(accounts.c.id == address)).mappings().first()
     if row is None:
         return

@@ -99,6 +99,15 @@ def let_go_of(connection: Connection, holders: list[str], now: datetime) -> None
     connection.execute(delete(files).where(files.c.used_at < now - AT_HAND, unused))
 
 
+def erase(connection: Connection, holders: list[str]) -> None:
+    """The files of some mails and letters go at once, unless somebody else needs them."""
+    held = select(file_uses.c.digest).where(file_uses.c.holder.in_(holders)).distinct()
+    digests = connection.execute(held).scalars().all()
+    connection.execute(delete(file_uses).where(file_uses.c.holder.in_(holders)))
+    unused = ~exists().where(file_uses.c.digest == files.c.digest)
+    connection.execute(delete(files).where(files.c.digest.in_(digests), unused))
+
+
 def _keep(connection: Connection, digest: str, data: bytes, holder: str, now: datetime) -> None:
     dialect = sqlite if is_sqlite(connection) else postgresql
     known = connection.execute(

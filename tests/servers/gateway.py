@@ -22,9 +22,9 @@ class Gateway:
 
     settings: Path
     environ: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = (sys.executable, "-m", "gateway")
     diary_into: int = asyncio.subprocess.PIPE
     """Where its standard error goes; nothing is heard where that is elsewhere."""
-    program: Sequence[str] = (sys.executable, "-m", "gateway")
     addresses: dict[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     diary: list[dict[str, Any]] = field(default_factory=list)
