@@ -185,7 +185,7 @@ async def test_while_the_database_is_away_mail_waits_and_is_not_counted_as_faile
 
 
 async def test_ticket_numbers_are_given_once_and_in_order(stage: Stage) -> None:
-    count = 2 * BATCH + 6  # One batch is read while another is committed.
+    count = BATCH + 14  # One batch is read while another is committed.
     for number in range(count):
         raw = without(b"Message-ID").replace(b"Tax", f"Tax {number}".encode())
         await stage.put(
