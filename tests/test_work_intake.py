@@ -13,6 +13,7 @@ from gateway.store.desk_rows import load_tickets
 from gateway.store.mail_tables import mails, messages, outbox
 from gateway.store.mails import raw_of
 from gateway.store.tables import tickets
+from gateway.work.intake import BATCH
 from gateway.work.reader import Read, Reader, UnreadableMail
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -184,16 +185,17 @@ async def test_while_the_database_is_away_mail_waits_and_is_not_counted_as_faile
 
 
 async def test_ticket_numbers_are_given_once_and_in_order(stage: Stage) -> None:
-    for number in range(20):
+    count = BATCH + 14  # One batch is read while another is committed.
+    for number in range(count):
         raw = without(b"Message-ID").replace(b"Tax", f"Tax {number}".encode())
         await stage.put(
             raw, NOW, reverse_path="k@newco.example", forward_paths=("support@desk.example",)
         )
     await stage.parts.intake.take_waiting()
 
-    found = stage.query(lambda c: load_tickets(c, range(1001, 1030)))
+    found = stage.query(lambda c: load_tickets(c, range(1001, 1001 + 2 * count)))
     assert {n: t.subject for n, t in found.items()} == {
-        1001 + number: f"Tax {number}" for number in range(20)
+        1001 + number: f"Tax {number}" for number in range(count)
     }
 
 

@@ -145,7 +145,7 @@ def _html(kind: str, value: Value) -> str:
 
 def said(text: str) -> str:
     """Somebody's own words: every line and every space stays where it was."""
-    lines = (escape(printable(line).rstrip().replace("\t", "    ")) for line in text.split("\n"))
+    lines = (printable(line).rstrip().replace("\t", "    ") for line in escape(text).split("\n"))
     kept = "\n".join(lines).strip("\n").replace(STAY, " ")
     return _SPACES.sub("&nbsp;", kept).replace("\n", "<br>\n")
 

@@ -50,6 +50,13 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Constant:
+    """A paragraph that says the same in every letter, wrapped."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of cells, in columns as wide as they must be."""
 
@@ -65,7 +72,7 @@ class Verbatim:
     index: int
 
 
-Block = Paragraph | Table | Verbatim | None
+Block = Paragraph | Constant | Table | Verbatim | None
 """`None` is an empty line."""
 
 
@@ -80,7 +87,7 @@ def lay_out(markdown: str, mark: re.Pattern[str]) -> tuple[Block, ...]:
             blocks.append(_table(rows, mark))
             rows.clear()
         if waiting:
-            blocks.append(_paragraph(" ".join(waiting), mark))
+            blocks.append(_constant(_paragraph(" ".join(waiting), mark)))
             waiting.clear()
 
     for line in markdown.split("\n"):
@@ -157,6 +164,13 @@ def _paragraph(text: str, mark: re.Pattern[str]) -> Paragraph:
     return Paragraph(pieces_of(plain, mark))
 
 
+def _constant(one: Paragraph) -> Paragraph | Constant:
+    """The paragraph; set at once where no value is in it."""
+    if not all(isinstance(piece, str) for piece in one.pieces):
+        return one
+    return Constant(tuple(_lines(one, ())))
+
+
 def _table(lines: list[str], mark: re.Pattern[str]) -> Table:
     rows = [cells_of(_CODE.sub(r"\1", _STRONG.sub(r"\1", line))) for line in lines]
     return Table(
@@ -181,8 +195,10 @@ def set_text(blocks: Sequence[Block], values: Sequence[Value]) -> str:
     return "\n".join(lines).strip("\n").replace(STAY, " ") + "\n"
 
 
-def _lines(block: Block, values: Sequence[Value]) -> list[str]:
+def _lines(block: Block, values: Sequence[Value]) -> Sequence[str]:
     match block:
+        case Constant(lines):
+            return lines
         case Paragraph(pieces, first):
             return wrap(fill(pieces, values), first=first, rest=" " * len(first))
         case Table():

@@ -64,6 +64,10 @@ def _letters_where(*concerns: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
     )
 
 
+_OPENED_LATELY: Final = select(tickets.c.number).where(
+    tickets.c.requester == bindparam("sender"), tickets.c.received_at > bindparam("hour")
+)
+
 # Built once: every mail asks them.
 _TO_PEOPLE: Final = outbox.c.recipient.in_(bindparam("people", expanding=True))
 _LETTERS: Final = _letters_where(_TO_PEOPLE)
@@ -79,12 +83,14 @@ _COUNTS: Final = select(
     )
     .scalar_subquery()
     .label("alerts"),
-)
-_OPENED: Final = (
-    select(tickets.c.number)
-    .where(tickets.c.requester == bindparam("sender"), tickets.c.received_at > bindparam("hour"))
-    .order_by(tickets.c.received_at.desc(), tickets.c.number.desc())
-    .limit(bindparam("most", type_=Integer))
+    select(func.count())
+    .select_from(_OPENED_LATELY.limit(bindparam("opened_max", type_=Integer)).subquery())
+    .scalar_subquery()
+    .label("opened"),
+    _OPENED_LATELY.order_by(tickets.c.received_at.desc(), tickets.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("newest"),
 )
 _PAUSES: Final = select(pauses).where(pauses.c.key.in_(bindparam("these", expanding=True)))
 _PAUSES_OF_ADDRESSES: Final = _PAUSES.where(pauses.c.scope == "address")
@@ -101,16 +107,18 @@ def load_spent(
 ) -> Spent:
     """The budgets that a mail of this sender, in this ticket, could draw on."""
     rules, hour = policy.budget, at - HOUR
-    opened, newest = _opened(connection, clues.sender, policy, at)
     counts = {
         "hour": hour,
         "domain": domain_of(clues.sender) or "-",
         "domain_max": rules.domain_hour,
         "desk_max": rules.desk_hour + rules.desk_exempt if rules.desk_hour else 0,
         "operator": list(policy.staff.operator),
+        "sender": clues.sender,
+        "opened_max": rules.tickets_hour if clues.sender else 0,
     }
     row = connection.execute(_COUNTS, counts).one()
     desk_hour, usual = int(row.desk), 0
+    opened_too_many = 0 < rules.tickets_hour <= row.opened
     if 0 < rules.desk_hour <= desk_hour:
         usual = _usual(connection, at)
         counts["desk_max"] = max(rules.desk_hour, DESK_FACTOR * usual) + rules.desk_exempt
@@ -122,8 +130,8 @@ def load_spent(
         desk_usual=usual,
         alerts_hour=row.alerts,
         pauses=_pauses_over(connection, people, ticket),
-        tickets_hour=opened,
-        newest_ticket=newest,
+        tickets_hour=row.opened,
+        newest_ticket=load_ticket(connection, row.newest) if opened_too_many else None,
     )
 
 
@@ -168,19 +176,6 @@ def _usual(connection: Connection, at: datetime) -> int:
         .on_conflict_do_update(index_elements=["name"], set_={"value": value})
     )
     return usual
-
-
-def _opened(
-    connection: Connection, sender: str, policy: Policy, at: datetime
-) -> tuple[int, Ticket | None]:
-    """How many tickets an address opened in the last hour; the newest where they are too many."""
-    limit = policy.budget.tickets_hour
-    if not limit or not sender:
-        return 0, None
-    found = connection.execute(_OPENED, {"sender": sender, "hour": at - HOUR, "most": limit})
-    numbers = found.scalars().all()
-    newest = load_ticket(connection, numbers[0]) if len(numbers) >= limit else None
-    return len(numbers), newest
 
 
 def _pauses_over(

@@ -29,6 +29,8 @@ SHARED_MAX: Final = 64
 """Steps in one commit: bounds what a failed commit repeats."""
 SHARED_SECONDS: Final = 0.03
 """A commit waits no longer for more of its steps: letters and short steps are served in between."""
+GATHER_SECONDS: Final = 0.002
+"""Short steps wait so long for others like them: couriers go side by side, one sync serves all."""
 _FIRST, _IN_TURN, _AT_THE_END = range(3)
 ATTEMPTS_MAX: Final = 5
 RETRY_STATES: Final = frozenset({"40001", "40P01"})
@@ -115,7 +117,8 @@ class Transactions:
         """Add what waits, and wait where there is nothing at all; true where the end was called."""
         with contextlib.suppress(queue.Empty):
             while len(jobs) < SHARED_MAX:
-                _, job = self._jobs.get(block=not jobs)
+                are_short = all(one.turn[0] == _FIRST for one in jobs)
+                _, job = self._jobs.get(are_short, GATHER_SECONDS if jobs else None)
                 if job is None:
                     return True
                 jobs.append(job)
