@@ -101,7 +101,9 @@ def find_clues(mail: Mail, policy: Policy, keys: Keys) -> Clues:
             decline_words=words.more_decline_words,
         ),
         staff_list=_list_of(staff_token, policy, keys) if staff_token else "",
-        control=read_control(mail.new_text) if staff_token else ControlBlock(),
+        control=read_control(mail.new_text, closes=staff_token.is_done)
+        if staff_token
+        else ControlBlock(),
         loop_stamp=any(_is_own_stamp(stamp, keys) for stamp in mail.stamps),
     )
 

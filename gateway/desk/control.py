@@ -110,8 +110,8 @@ class ControlBlock:
         return next((one for one in self.commands if one.verb in verbs), None)
 
 
-def read_control(text: str) -> ControlBlock:
-    """Read the new text of a member of staff."""
+def read_control(text: str, *, closes: bool = False) -> ControlBlock:
+    """Read the new text of a member of staff; it may have gone to an address that closes."""
     lines = text.split("\n")
     commands: list[StaffCommand] = []
     refusals: list[Refusal] = []
@@ -126,6 +126,8 @@ def read_control(text: str) -> ControlBlock:
         position += 1
     if len(commands) > COMMANDS_MAX:
         refusals.append(Refusal(commands[COMMANDS_MAX].line, "too many commands in one mail"))
+    if closes and not any(one.verb == "close" for one in commands):
+        commands.append(StaffCommand(verb="close", line="#close"))
     rest = "\n".join(lines[position:]).strip()
     return ControlBlock(commands=tuple(commands), refusals=tuple(refusals), text=rest)
 

@@ -44,6 +44,8 @@ class Purpose(StrEnum):
     """A delivery report finds its letter: subject is the letter's row."""
 
 
+DONE: Final = "done"
+"""Follows the ticket's number in a token of staff: whatever the mail says, the ticket is closed."""
 STAFF_PURPOSES: Final = frozenset({Purpose.STAFF, Purpose.NOTE, Purpose.ORDER, Purpose.DESK})
 
 
@@ -63,6 +65,11 @@ class Token:
             number = self.subject.partition(".")[0]
             return int(number) if number.isdigit() else None
         return None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it closes its ticket, as `#close` would."""
+        return self.purpose is Purpose.STAFF and self.subject.endswith(f".{DONE}")
 
 
 class Keys:

@@ -13,7 +13,7 @@ from typing import Final
 from gateway.desk.decision import Audience, SendLetter
 from gateway.desk.people import Addresses
 from gateway.desk.policy import Policy
-from gateway.desk.token import Keys, Purpose
+from gateway.desk.token import DONE, Keys, Purpose
 from gateway.mail.compose import Enclosure
 
 CHALLENGE_LIFE: Final = timedelta(hours=24)
@@ -76,6 +76,16 @@ def heading(letter: SendLetter, frame: Frame, addresses: Addresses, keys: Keys) 
 def desk_address(to: str, addresses: Addresses, keys: Keys) -> str:
     """The address for commands without a ticket, of one member of staff."""
     return addresses.reply_address(keys.make(Purpose.DESK, "0", to))
+
+
+def note_address(ticket: int, to: str, addresses: Addresses, keys: Keys) -> str:
+    """The address at which a text stays inside, of one member of staff."""
+    return addresses.reply_address(keys.make(Purpose.NOTE, str(ticket), to))
+
+
+def done_address(ticket: int, to: str, addresses: Addresses, keys: Keys) -> str:
+    """The address at which an answer also closes its ticket, of one member of staff."""
+    return addresses.reply_address(keys.make(Purpose.STAFF, f"{ticket}.{DONE}", to))
 
 
 def staff_address(ticket: int, to: str, addresses: Addresses, keys: Keys) -> str:

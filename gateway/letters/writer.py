@@ -17,8 +17,10 @@ from gateway.letters.heading import (
     Frame,
     Heading,
     desk_address,
+    done_address,
     fields,
     heading,
+    note_address,
     staff_address,
 )
 from gateway.letters.marks import Marks
@@ -205,6 +207,11 @@ class Writer:
         values["reply_to"] = lambda one: staff_address(
             one, letter.to, self._policy.addresses, self._keys
         )
+        number = frame.number_of(letter) if letter.audience is Audience.STAFF else None
+        for name, made in (("note_address", note_address), ("done_address", done_address)):
+            values[name] = (
+                made(number, letter.to, self._policy.addresses, self._keys) if number else ""
+            )
         values["too_large"] = frame.too_large if letter.with_attachments else ()
         values["kept_as"] = frame.event
         values["button"] = buttons(place.reply_to, subject or self._policy.operator.name)
