@@ -132,6 +132,8 @@ class Supervisor:
         tries = 0
         while True:
             self._has_progress = False
+            # Looked at before the password is: what changes from here on is not tried yet.
+            stamp = await asyncio.to_thread(self._account.stamp)
             serving = asyncio.create_task(self._mailbox.serve())
             await self._until_stopped(serving)
             if self._stopping.is_set():
@@ -139,7 +141,7 @@ class Supervisor:
             trouble = self._judge(None if serving.cancelled() else serving.exception())
             tries = 1 if self._has_progress else tries + 1
             self._note(trouble)
-            await self._until_stopped(asyncio.create_task(self._rest(trouble.kind, tries)))
+            await self._until_stopped(asyncio.create_task(self._rest(trouble.kind, tries, stamp)))
             if self._stopping.is_set():
                 return
 
@@ -159,16 +161,15 @@ class Supervisor:
             journal.fail("mailbox_fault", mailbox=self._account.name, error=_place(error))
         return trouble
 
-    async def _rest(self, kind: Trouble, tries: int) -> None:
-        """Pause before the next try; a new password or token ends the pause."""
+    async def _rest(self, kind: Trouble, tries: int, tried: object) -> None:
+        """Pause before the next try; another password or token than was tried ends the pause."""
         loop = asyncio.get_running_loop()
         steps = BACKOFF[kind]
         spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, no secret
         end = loop.time() + steps[min(tries, len(steps)) - 1] * spread * self._pace.retry
-        before = await asyncio.to_thread(self._account.stamp)
         while (left := end - loop.time()) > 0:
             await asyncio.sleep(min(left, self._pace.look))
-            if await asyncio.to_thread(self._account.stamp) != before:
+            if await asyncio.to_thread(self._account.stamp) != tried:
                 return
 
     async def _mind(self) -> None:
