@@ -174,7 +174,14 @@ async def reader() -> AsyncIterator[Reader]:
         pytest.param(
             Attack(
                 mails=[raw("From: <ann@acme.example> <eve@evil.example>\nSubject: [T-1001] x")],
-                events=frozenset({"confirm_without_token", "foreign_ticket_ref", "from_defect"}),
+                events=frozenset(
+                    {
+                        "confirm_without_token",
+                        "foreign_ticket_ref",
+                        "from_defect",
+                        "from_not_single",
+                    }
+                ),
                 letters=FOREIGN,
             ),
             id="A13 two addresses in angle brackets",

@@ -10,10 +10,10 @@ from pathlib import Path
 
 CALLS = "pwrite64,write,ftruncate,fdatasync,fsync,unlink,sendto"
 _BEGUN = re.compile(
-    r"(?P<thread>\d+) (?P<call>\w+)\((?:\d+<(?P<file>[^>]*)>|\"(?P<name>[^\"]*)\")"
+    r"(?P<thread>\d+) +(?P<call>\w+)\((?:\d+<(?P<file>[^>]*)>|\"(?P<name>[^\"]*)\")"
     r"(?:, \"(?P<data>[^\"]*)\")?(?P<rest>.*)"
 )
-_RESUMED = re.compile(r"(?P<thread>\d+) <\.\.\. (?P<call>\w+) resumed>.*= (?P<result>-?\d+)")
+_RESUMED = re.compile(r"(?P<thread>\d+) +<\.\.\. (?P<call>\w+) resumed>.*= (?P<result>-?\d+)")
 
 
 @cache
