@@ -31,9 +31,7 @@ REQUIRED = "TESTS_REQUIRE_SERVERS"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--scenarios", type=Path, help="acceptance cases to play")
     parser.addoption("--grammar", type=Path, help="grammar cases to read")
-    parser.addoption(
-        "--long", action="store_true", help="mailboxes with thousands of mails and hundreds of cuts"
-    )
+    parser.addoption("--long", action="store_true", help="thousands of mails, cuts and steps")
     parser.addoption(
         "--database", choices=("sqlite", "postgres"), default="sqlite", help="the store to use"
     )
@@ -41,6 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--accept", action="store_true", help="rewrite the golden letters as they are now"
     )
     parser.addoption("--stories", type=int, default=15, help="random stories of a desk to play")
+
+
+@pytest.fixture
+def is_long(request: pytest.FixtureRequest) -> bool:
+    """Whether tests that come in two lengths are to take the long one."""
+    return bool(request.config.getoption("--long"))
 
 
 @pytest.fixture

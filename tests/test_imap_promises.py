@@ -117,11 +117,6 @@ async def box(imap_server: Dovecot, tmp_path: Path) -> AsyncIterator[Box]:
     spool.close()
 
 
-@pytest.fixture
-def is_long(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--long"))
-
-
 async def test_a_mailbox_is_taken_over_many_cuts(box: Box, *, is_long: bool) -> None:
     """Promise P14: 5,000 mails, 200 random disconnects."""
     count, cuts = (5_000, 200) if is_long else (300, 12)
