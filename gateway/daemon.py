@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from gateway import journal
 from gateway.settings.doors import doorways
 from gateway.settings.load import Settings
@@ -19,7 +21,6 @@ from gateway.settings.mailboxes import accounts, grants, smarthost_tokens
 from gateway.settings.places import built_in
 from gateway.store import outbox
 from gateway.store.engine import check_durable
-from gateway.store.reach import OUT_OF_REACH
 from gateway.store.retention import Retention
 from gateway.store.upgrade import upgrade
 from gateway.wire.delivery import Carrier
@@ -299,7 +300,7 @@ async def _release(parts: Parts) -> None:
     try:
         async with asyncio.timeout(RELEASE_SECONDS):
             await parts.transactions(lambda c: outbox.release(c, parts.plan.node))
-    except OUT_OF_REACH as error:
+    except (SQLAlchemyError, OSError) as error:
         journal.warn("database_down", loop="drain", error=type(error).__name__)
 
 

@@ -56,7 +56,7 @@ Result = TypeVar("Result")
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS spool (
-    seq INTEGER PRIMARY KEY,
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
     queue_id TEXT NOT NULL UNIQUE,
     received_at TEXT NOT NULL,
     envelope TEXT NOT NULL,

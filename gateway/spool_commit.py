@@ -53,7 +53,7 @@ def commit(connection: sqlite3.Connection, jobs: list[Job]) -> SyncFailed | None
         connection.execute("BEGIN IMMEDIATE")
         results = _carry_out(connection, jobs)
         connection.execute("COMMIT")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError, TypeError, OverflowError) as error:
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         failure = _failure(error)
@@ -70,7 +70,7 @@ def refuse(jobs: Sequence[Job], failure: SpoolFailure | SpoolFull) -> None:
         _answer(job, None, failure)
 
 
-def _failure(error: sqlite3.Error) -> SpoolFailure | SpoolFull:
+def _failure(error: Exception) -> SpoolFailure | SpoolFull:
     if getattr(error, "sqlite_errorcode", 0) in _SYNCS_THAT_FAIL:
         return SyncFailed("a sync to the disk failed; mend the disk, then start the gateway again")
     return SpoolFull(str(error)) if "full" in str(error) else SpoolFailure(str(error))

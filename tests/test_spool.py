@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.mail.message import Envelope
-from gateway.spool import Counts, Spool, SpoolFull, new_queue_id
+from gateway.spool import Counts, Spool, SpoolFailure, SpoolFull, new_queue_id
 
 AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
 
@@ -122,3 +122,25 @@ async def test_what_waits_survives_a_restart(tmp_path: Path) -> None:
 
     assert [one.envelope.queue_id for _, one in again.take(10)] == ["q1"]
     again.close()
+
+
+async def test_a_mail_that_comes_when_the_spool_is_empty_goes_behind_those_before(
+    spool: Spool,
+) -> None:
+    first = await spool.put(envelope(), b"Subject: 1\r\n\r\n")
+    ((position, _),) = spool.take(10)
+    await spool.done([first])
+
+    second = await spool.put(envelope(), b"Subject: 2\r\n\r\n")
+
+    assert [one.envelope.queue_id for _, one in spool.take(10, position)] == [second]
+
+
+async def test_what_cannot_be_written_is_refused_and_the_next_is_kept(spool: Spool) -> None:
+    first = await spool.put(envelope(), b"Subject: 1\r\n\r\n")
+
+    with pytest.raises(SpoolFailure):
+        await spool.fail(first, "a lone surrogate \ud800")
+
+    await spool.put(envelope(), b"Subject: 2\r\n\r\n")
+    assert spool.counts().waiting == 2

@@ -14,7 +14,7 @@ from acting.operator import run_command
 from acting.stage import Stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, delete, func, select
 
 from gateway.store.files import (
     AT_HAND,
@@ -120,7 +120,7 @@ class _Shelf:
             self._kept[values["digest"]] = values["content"]
         return self
 
-    def scalar_one(self) -> bytes:
+    def scalar_one_or_none(self) -> bytes:
         return self._found
 
 
@@ -293,3 +293,24 @@ async def test_a_mail_taken_in_twice_counts_its_pictures_once(stage: Stage) -> N
     await take(stage, with_parts(2, a_file(LOGO, SHOWN)))
 
     assert passed_on(stage) == [["logo.png"]] * 2
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_letter_whose_file_is_gone_holds_up_no_other(stage: Stage) -> None:
+    await stage.put(
+        with_parts(1, a_file(LARGE)),
+        NOW,
+        reverse_path="kim@newco.example",
+        forward_paths=(DESK,),
+    )
+    await stage.parts.intake.take_waiting()
+    stage.query(lambda c: c.execute(delete(file_uses)))
+    stage.query(lambda c: c.execute(delete(files)))
+
+    await stage.send()
+
+    states = stage.query(lambda c: c.execute(select(outbox.c.letter, outbox.c.state)).all())
+    assert dict(map(tuple, states)) == {
+        "ticket_received": "sent",
+        "engineer_new_ticket": "failed",
+    }

@@ -94,6 +94,24 @@ async def test_a_conflict_is_tried_again(transactions: Transactions, engine: Eng
     assert counted(engine) == 1
 
 
+async def test_nobody_passes_a_step_that_conflicts(transactions: Transactions) -> None:
+    order: list[str] = []
+    tries = iter(range(10))
+
+    def conflicting(_: Connection) -> None:
+        if next(tries) < 3:
+            raise Conflict
+        order.append("first")
+
+    await asyncio.gather(
+        transactions(conflicting),
+        *(transactions(lambda _, name=name: order.append(name)) for name in ("second", "third")),
+    )
+
+    assert [name for name in order if name == "first"] == ["first"]
+    assert order[-3:] == ["first", "second", "third"]
+
+
 async def test_an_endless_conflict_ends(transactions: Transactions) -> None:
     attempts = []
 

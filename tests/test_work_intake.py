@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from acting.stage import NOW, Stage, people_of_the_cases
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, event, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from gateway.mail.message import Envelope
 from gateway.store.desk_rows import load_tickets
@@ -182,6 +183,35 @@ async def test_while_the_database_is_away_mail_waits_and_is_not_counted_as_faile
         assert outcome == "down"
     assert stage.parts.spool.counts().done == 1
     assert count(stage, tickets) == 1
+
+
+async def test_a_mail_whose_commit_was_lost_is_not_passed_by_those_behind_it(stage: Stage) -> None:
+    # Given mails that wait, and a database that hangs up on the first commit
+    subjects = [f"Tax {number}" for number in range(BATCH + 4)]
+    for subject in subjects:
+        raw = without(b"Message-ID").replace(b"Tax", subject.encode())
+        await stage.put(
+            raw, NOW, reverse_path="k@newco.example", forward_paths=("support@desk.example",)
+        )
+    hung_up: list[bool] = []
+
+    def hang_up(_: Connection) -> None:
+        if not hung_up:
+            hung_up.append(True)
+            error = OperationalError("COMMIT", None, OSError("server closed the connection"))
+            error.connection_invalidated = True
+            raise error
+
+    event.listen(stage.parts.engine, "commit", hang_up)
+
+    # When it is back
+    assert await stage.parts.intake.take_waiting() == "down"
+    assert await stage.parts.intake.take_waiting() == "done"
+
+    # Then tickets have their numbers in the order in which the mails came
+    event.remove(stage.parts.engine, "commit", hang_up)
+    found = stage.query(lambda c: load_tickets(c, range(1001, 1101)))
+    assert [found[number].subject for number in sorted(found)] == subjects
 
 
 async def test_ticket_numbers_are_given_once_and_in_order(stage: Stage) -> None:

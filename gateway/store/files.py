@@ -65,8 +65,12 @@ def put_away(connection: Connection, content: bytes, holder: str, now: datetime)
     return json.dumps(steps).encode("ascii") + b"\n" + bytes(rest)
 
 
+class FileMissing(Exception):
+    """A file that a recipe names is not there: the database was damaged, or mended by hand."""
+
+
 def put_together(connection: Connection, recipe: bytes) -> bytes:
-    """The mail or letter of a recipe, byte for byte."""
+    """The mail or letter of a recipe, byte for byte. Raises `FileMissing`."""
     head, _, rest = bytes(recipe).partition(b"\n")
     pieces: list[bytes] = []
     at = 0
@@ -76,7 +80,9 @@ def put_together(connection: Connection, recipe: bytes) -> bytes:
             at += step
         else:
             digest, columns, line_end = step
-            data = connection.execute(_CONTENT, {"of_digest": digest}).scalar_one()
+            data = connection.execute(_CONTENT, {"of_digest": digest}).scalar_one_or_none()
+            if data is None:
+                raise FileMissing("a file that belongs to it is missing in the database")
             pieces.append(_encoded(data, columns, line_end))
     return b"".join(pieces)
 

@@ -171,10 +171,17 @@ def claim(connection: Connection, holder: str, now: datetime, count: int) -> Seq
     claimed = {"these": chosen, "of_holder": holder, "now": now, "until": now + LEASE}
     found = connection.execute(_CLAIM, claimed).all()
     ordered = sorted(found, key=lambda row: (row.priority, row.id))
-    return [
-        replace(Claimed(*row[:9]), content=as_sent(connection, row.content, row.packing))
-        for row in ordered
-    ]
+    whole: list[Claimed] = []
+    for row in ordered:
+        try:
+            content = as_sent(connection, row.content, row.packing)
+        except files.FileMissing as error:
+            # One letter that cannot be put together must not hold up the others.
+            failed = {"state": "failed", "lease_until": None, "failure": str(error)}
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(**failed))
+        else:
+            whole.append(replace(Claimed(*row[:9]), content=content))
+    return whole
 
 
 def settle_sent(connection: Connection, one: Claimed, holder: str, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import (
     OperationalError,
     PendingRollbackError,
     ResourceClosedError,
+    SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -38,11 +39,11 @@ SCHEMA_MISSES: Final = frozenset({"42P01", "42703"})
 """No such table or column: whoever brings the schema up to date has not been here yet."""
 
 
-class DatabaseAway(Exception):
+class DatabaseAway(SQLAlchemyError):
     """The database cannot work at present, in its own words a fault of the whole file."""
 
 
-class Refused(Exception):
+class Refused(SQLAlchemyError):
     """The database refuses this one step; its text is the kind and code, never the statement."""
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.store.engine import is_sqlite
-from gateway.store.reach import told_apart
+from gateway.store.reach import OUT_OF_REACH, told_apart
 
 Result = TypeVar("Result")
 Step = Callable[[Connection], Result]
@@ -48,6 +48,7 @@ class _Job(Generic[Result]):
     step: Step[Result]
     future: "asyncio.Future[Result]"
     turn: _Turn
+    lost: Callable[[], None] | None = None
     attempts: int = 0
 
 
@@ -78,14 +79,18 @@ class Transactions:
         self._thread = threading.Thread(target=self._run, name=f"store-{name}", daemon=True)
         self._thread.start()
 
-    async def __call__(self, step: Step[Result], *, first: bool = False) -> Result:
+    async def __call__(
+        self, step: Step[Result], *, first: bool = False, lost: Callable[[], None] | None = None
+    ) -> Result:
         """Run a step in a transaction; its result, once committed, or its exception.
 
-        Steps keep their order; those that come `first` are short, and go before the others.
+        Steps keep their order; those that come `first` are short, and go before the others. Where
+        the database is out of reach, `lost` is called before the next step is begun: whoever must
+        not be passed by those behind him tells them so.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         turn = (_FIRST if first else _IN_TURN, next(self._number))
-        self._jobs.put((turn, _Job(step, future, turn)))
+        self._jobs.put((turn, _Job(step, future, turn, lost)))
         return await asyncio.shield(future)
 
     def close(self) -> None:
@@ -138,7 +143,7 @@ class Transactions:
         done: list[tuple[_Job[Any], Outcome]] = []
         again: list[_Job[Any]] = []
         with connection.begin() as transaction:
-            for job in jobs:
+            for index, job in enumerate(jobs):
                 outcome = Outcome()
                 with outcome, connection.begin_nested():
                     outcome.result = job.step(connection)
@@ -152,9 +157,9 @@ class Transactions:
                     return _after_break(jobs, job, failure)
                 if isinstance(failure, Conflict) and job.attempts < ATTEMPTS_MAX:
                     job.attempts += 1
-                    again.append(job)
-                else:
-                    done.append((job, outcome))
+                    again = jobs[index:]  # Nobody passes it: steps about one ticket keep order.
+                    break
+                done.append((job, outcome))
         for job, outcome in done:
             _answer(job, outcome)
         return again
@@ -235,11 +240,15 @@ def _returned(result: Any) -> Outcome:
 
 
 def _answer(job: _Job[Any], outcome: Outcome) -> None:
+    failure = told_apart(outcome.failure) if outcome.failure is not None else None
+    if job.lost and isinstance(failure, OUT_OF_REACH):
+        job.lost()
+
     def settle() -> None:
         if job.future.done():
             return
-        if outcome.failure is not None:
-            job.future.set_exception(told_apart(outcome.failure))
+        if failure is not None:
+            job.future.set_exception(failure)
         else:
             job.future.set_result(outcome.result)
 

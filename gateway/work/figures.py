@@ -11,11 +11,11 @@ from typing import Any, Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import journal
 from gateway.spool import oldest_waiting_at
 from gateway.store import outbox_desk
-from gateway.store.reach import OUT_OF_REACH
 from gateway.store.retention import database_octets
 from gateway.work.assembly import Parts
 from gateway.work.mailbox import MailboxState
@@ -151,7 +151,7 @@ class Figures:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 counts, age, octets = await self._parts.transactions(look)
-        except OUT_OF_REACH:
+        except (SQLAlchemyError, OSError):
             return False
         for state, count in counts.items():
             self._letters.labels(state).set(count)

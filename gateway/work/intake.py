@@ -29,7 +29,7 @@ from gateway.store.apply import apply
 from gateway.store.facts import gather
 from gateway.store.mails import record
 from gateway.store.occasion import Applied, Occasion
-from gateway.store.reach import OUT_OF_REACH, Refused
+from gateway.store.reach import OUT_OF_REACH, DatabaseAway, Refused
 from gateway.store.transaction import Conflict, Transactions
 from gateway.work.bells import Bells
 from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
@@ -60,6 +60,25 @@ class Desk:
 
 Tell = Callable[[str, str], Awaitable[bool]]
 """Writes to the operator: the name of an event, which is told once, and what to say of it."""
+
+
+class Pass:
+    """One way through what waits: behind a mail that the database lost, none is taken in.
+
+    Else a customer's "decline" could pass the "confirm" before it, which comes again later.
+    """
+
+    def __init__(self) -> None:
+        self._is_lost = False
+
+    def lose(self) -> None:
+        """The database is away for one of its mails."""
+        self._is_lost = True
+
+    def go_on(self) -> None:
+        """Raises `DatabaseAway` where a mail before this one was lost."""
+        if self._is_lost:
+            raise DatabaseAway("behind one that waits for the database")
 
 
 class Intake:
@@ -117,6 +136,7 @@ class Intake:
         """Take in everything that waits now: a batch is read while the one before is committed."""
         self._spool.arrived.clear()
         position = 0
+        pass_ = Pass()
         before: asyncio.Task[bool] | None = None
         is_well = True
         while is_well and not self._stopping:
@@ -130,14 +150,14 @@ class Intake:
             if not batch:
                 break
             mails = [spooled for _, spooled in batch]
-            commits = await self._hand_in(mails)
+            commits = await self._hand_in(mails, pass_)
             is_well = before is None or await before
             before = asyncio.create_task(self._finish(mails, commits))
             position = batch[-1][0]
         is_well = (before is None or await before) and is_well
         return "done" if is_well else "down"
 
-    async def _hand_in(self, batch: Sequence[Spooled]) -> list[asyncio.Task[Outcome]]:
+    async def _hand_in(self, batch: Sequence[Spooled], pass_: Pass) -> list[asyncio.Task[Outcome]]:
         """Read in order and hand in in order; what became of each comes with its commit."""
         loop = asyncio.get_running_loop()
         commits: list[asyncio.Task[Outcome]] = []
@@ -148,7 +168,7 @@ class Intake:
                 began = loop.time()
                 read = await reads_on
                 took = loop.time() - began
-                commits.append(loop.create_task(self._take_in(spooled, read, took)))
+                commits.append(loop.create_task(self._take_in(spooled, read, took, pass_)))
                 await asyncio.sleep(0)  # Lets the step into the queue before the next mail's.
         return commits
 
@@ -181,7 +201,9 @@ class Intake:
         except UnreadableMail as error:
             return await self._failed(spooled, str(error))
 
-    async def _take_in(self, spooled: Spooled, read: Read | Outcome, read_in: float) -> Outcome:
+    async def _take_in(
+        self, spooled: Spooled, read: Read | Outcome, read_in: float, pass_: Pass
+    ) -> Outcome:
         """One mail: decide and commit; the spool forgets it afterwards."""
         if isinstance(read, str):
             return read
@@ -189,7 +211,9 @@ class Intake:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            decision, applied = await self._transactions(lambda c: self._step(c, spooled, read))
+            decision, applied = await self._transactions(
+                lambda c: self._step(c, spooled, read, pass_), lost=pass_.lose
+            )
         except OUT_OF_REACH as error:
             journal.warn("database_down", queue_id=queue_id, error=type(error).__name__)
             return "down"
@@ -218,9 +242,10 @@ class Intake:
         return "done"
 
     def _step(
-        self, connection: Connection, spooled: Spooled, read: Read
+        self, connection: Connection, spooled: Spooled, read: Read, pass_: Pass
     ) -> tuple[Decision | None, Applied]:
         """Facts, decision and every change of one mail, in the transaction at hand."""
+        pass_.go_on()
         desk, mail = self._desk, pictures.without_signatures(connection, read.mail)
         now = desk.clock()
         clues = find_clues(mail, desk.policy, desk.keys)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from gateway import journal
-from gateway.store.reach import OUT_OF_REACH
 from gateway.store.retention import Retention, let_go
 from gateway.store.transaction import Transactions
 
@@ -46,7 +47,7 @@ class Keeping:
         for _ in range(PIECES_MAX):
             try:
                 gone = await self._transactions(lambda c: let_go(c, self._kept, self._clock()))
-            except OUT_OF_REACH as error:
+            except (SQLAlchemyError, OSError) as error:
                 journal.warn("database_down", loop="keeping", error=type(error).__name__)
                 break
             total += gone
