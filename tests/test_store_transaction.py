@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Connection, Engine, event, select, text, update
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 
 from gateway.store.engine import open_engine
 from gateway.store.reach import DatabaseAway, Refused, told_apart
@@ -266,3 +266,23 @@ def test_what_speaks_of_the_file_is_waited_for(
 
     assert type(told) is kind
     assert kind is OperationalError or words not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("state", "wrapped", "kind"),
+    [
+        pytest.param("57014", OperationalError, OperationalError, id="waited too long for a lock"),
+        pytest.param("53100", OperationalError, OperationalError, id="disk full"),
+        pytest.param("", OperationalError, OperationalError, id="no connection"),
+        pytest.param("54000", OperationalError, Refused, id="too much for one row"),
+        pytest.param("42P01", ProgrammingError, DatabaseAway, id="schema"),
+        pytest.param("42601", ProgrammingError, ProgrammingError, id="a statement"),
+    ],
+)
+def test_what_postgres_says_of_itself_is_waited_for(
+    state: str, wrapped: type[DatabaseError], kind: type[Exception]
+) -> None:
+    driver = Exception("told to nobody")
+    driver.sqlstate = state  # type: ignore[attr-defined]  # as psycopg's errors have it
+
+    assert type(told_apart(wrapped("", {}, driver))) is kind

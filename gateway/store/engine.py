@@ -16,7 +16,6 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool, QueuePool
 
 IDLE_IN_TRANSACTION_MS: Final = 60_000
-LOCK_MS: Final = 10_000
 BUSY_TIMEOUT_MS: Final = 15_000
 CONNECT_SECONDS: Final = 10
 SERVERS: Final = ("postgresql", "postgres", "postgresql+psycopg")
@@ -132,8 +131,6 @@ def _set_up_postgres(connection: Any, record: Any) -> None:
     del record
     # A node that is stopped in the middle of a transaction must not hold up the others (F30).
     connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
-    # Who waits for a lock is told so, before a time limit on statements blames the mail at hand.
-    connection.execute(f"SET lock_timeout = {LOCK_MS}")
     connection.commit()
 
 

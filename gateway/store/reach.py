@@ -33,8 +33,9 @@ SQLITE_AWAY: Final = {
 }
 """Primary result codes (the low byte) that speak of the file, not of the statement."""
 POSTGRES_AWAY: Final = frozenset({"08", "25", "40", "53", "55", "57", "58", "XX"})
-"""Classes of SQLSTATE: connection, node that may not write, rollback, resources, operator, disk."""
-STATEMENT_TOO_SLOW: Final = "57014"
+"""Classes of SQLSTATE: connection, node that may not write, rollback, resources, operator, disk.
+
+A statement that took too long (57014) belongs to them: whoever waits for a lock hears that too."""
 SCHEMA_MISSES: Final = frozenset({"42P01", "42703"})
 """No such table or column: whoever brings the schema up to date has not been here yet."""
 
@@ -79,8 +80,6 @@ def _code(driver: BaseException | None) -> tuple[str, bool]:
         # "No such table", "no such savepoint" share their code with statements that are bad.
         return str(number), number & 0xFF in SQLITE_AWAY or str(driver).startswith("no such ")
     state = getattr(driver, "sqlstate", None) or ""
-    if state == STATEMENT_TOO_SLOW:
-        return state, False
     return state, state[:2] in POSTGRES_AWAY or state in SCHEMA_MISSES
 
 
