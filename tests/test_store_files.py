@@ -293,3 +293,23 @@ async def test_a_mail_taken_in_twice_counts_its_pictures_once(stage: Stage) -> N
     await take(stage, with_parts(2, a_file(LOGO, SHOWN)))
 
     assert passed_on(stage) == [["logo.png"]] * 2
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("name", "passed"),
+    [
+        pytest.param("new-logo.png", ["new-logo.png"], id="under its own name"),
+        pytest.param("logo.png", ["logo.png", "logo.png"], id="under the same name"),
+    ],
+)
+async def test_a_signature_attached_on_purpose_travels(
+    stage: Stage, name: str, passed: list[str]
+) -> None:
+    for number in range(2):
+        await take(stage, with_parts(number, a_file(LOGO, SHOWN)))
+
+    meant = a_file(LOGO, f"attachment; filename={name}")
+    await take(stage, with_parts(2, a_file(LOGO, SHOWN), meant))
+
+    assert passed_on(stage)[-1] == passed

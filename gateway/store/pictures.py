@@ -54,14 +54,22 @@ def left_out(whole: Mail, passed_on: Mail) -> tuple[Attachment, ...]:
 
 
 def travelling(
-    enclosures: tuple[Enclosure, ...], gone: tuple[Attachment, ...]
+    enclosures: tuple[Enclosure, ...],
+    gone: tuple[Attachment, ...],
+    kept: tuple[Attachment, ...],
 ) -> tuple[Enclosure, ...]:
-    """The files of a mail that still travel on."""
-    digests = {one.digest for one in gone}
-    if not digests:
+    """The files of a mail that still travel on.
+
+    The same picture may also be attached on purpose: what was `kept` by its name and bytes travels.
+    """
+    left = {(one.filename, one.digest) for one in gone}
+    left -= {(one.filename, one.digest) for one in kept}
+    if not left:
         return enclosures
     return tuple(
-        one for one in enclosures if hashlib.sha256(one.content).hexdigest() not in digests
+        one
+        for one in enclosures
+        if (one.filename, hashlib.sha256(one.content).hexdigest()) not in left
     )
 
 
