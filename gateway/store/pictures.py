@@ -74,11 +74,11 @@ def travelling(
 
 
 def told(decision: Decision, gone: tuple[Attachment, ...]) -> Decision:
-    """The decision, which says what was left out."""
+    """The decision, which says how much was left out; names of files are the writer's words."""
     if not gone:
         return decision
-    names = ", ".join(one.filename for one in gone)
-    return replace(decision, reasons=(*decision.reasons, f"left out as a signature: {names}"))
+    what = "1 picture" if len(gone) == 1 else f"{len(gone)} pictures"
+    return replace(decision, reasons=(*decision.reasons, f"{what} left out as a signature"))
 
 
 def remember(connection: Connection, mail: Mail, now: datetime) -> None:
