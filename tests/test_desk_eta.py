@@ -49,6 +49,9 @@ def promised(line: str, at: datetime = NOON) -> datetime | str:
         pytest.param("#eta 12:00", "2026-07-09T08:00", id="the same minute is the next day's"),
         pytest.param("#eta 2h the provider looks at it", "2026-07-08T10:00", id="with a note"),
         pytest.param("#eta 14:30 monitoring it", "2026-07-08T10:30", id="a note like a day"),
+        pytest.param("#eta 2h – the provider looks", "2026-07-08T10:00", id="after a dash"),
+        pytest.param("#eta 14:30 (waiting for Kim)", "2026-07-08T10:30", id="in brackets"),
+        pytest.param("#eta 14:30 heute", "2026-07-08T10:30", id="today"),
     ],
 )
 def test_a_promise_is_a_span_or_a_time_of_the_desks_clock(line: str, until: str) -> None:
@@ -71,6 +74,16 @@ def test_a_promise_is_a_span_or_a_time_of_the_desks_clock(line: str, until: str)
         pytest.param("#eta 200h", "from now to 7 days", id="too far"),
         pytest.param("#eta 10:00 tomorrow", "another day", id="tomorrow"),
         pytest.param("#eta 10:00 on Monday", "another day", id="Monday"),
+        pytest.param("#eta 2:30 h", "another time", id="hours after a time"),
+        pytest.param("#eta 1h 30", "another time", id="a number after a span"),
+        pytest.param("#eta 14:30 +2", "another time", id="an offset"),
+        pytest.param("#eta 14:30 07.08.", "another day", id="a date"),
+        pytest.param("#eta 14:30 (Monday)", "another day", id="Monday in brackets"),
+        pytest.param("#eta 14:30 am Montag", "another day", id="Montag"),
+        pytest.param("#eta 14:30 morgen", "another day", id="morgen"),
+        pytest.param("#eta 14:30 demain", "another day", id="demain"),
+        pytest.param("#eta 14:30 mañana", "another day", id="mañana"),
+        pytest.param("#eta 14:30 завтра", "another day", id="завтра"),
         pytest.param("#eta 14:30 UTC", "another day or zone", id="UTC"),
     ],
 )

@@ -2,6 +2,9 @@
 
 import pytest
 from acting.room import EVA, LEE, Room
+from sqlalchemy import select
+
+from gateway.store.mail_tables import mails
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -55,3 +58,23 @@ async def test_a_receipt_is_no_second_answer(room: Room, text: str, told: list[s
     room.given({"id": "T-1001", "status": "submitted", "payment": "ask_first"})
 
     assert [event for event, to in await room.write(LEE, text) if to == LEE] == told
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        pytest.param("#assess Quillfeather", "refused: #assess (M15)", id="an argument"),
+        pytest.param("#quillfeather now", "refused: no such command (M15)", id="a verb"),
+        pytest.param("#assign quillfeather@else.example", "refused: #assign (M15)", id="a name"),
+    ],
+)
+async def test_the_diary_quotes_no_typed_word_of_what_is_refused(
+    room: Room, line: str, reason: str
+) -> None:
+    room.given(ASKED)
+
+    await room.write(EVA, line)
+
+    assert "quillfeather" in room.text("engineer_command_error")
+    noted = room.stage.query(lambda c: c.execute(select(mails.c.reasons)).scalars().all())
+    assert noted[-1] == [reason]

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -16,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, func, select
 
+from gateway.store.engine import open_engine
 from gateway.store.files import (
     AT_HAND,
     OCTETS_MIN,
+    erase,
     let_go_of,
     mail_holder,
     put_away,
@@ -28,6 +31,7 @@ from gateway.store.mail_tables import file_uses, files, mails, outbox, raws
 from gateway.store.mails import raw_of
 from gateway.store.outbox_desk import content_of
 from gateway.store.retention import Retention, let_go
+from gateway.store.transaction import run_once
 from gateway.work.reader import Reader
 
 AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
@@ -281,8 +285,37 @@ async def test_a_picture_that_comes_again_and_again_is_a_signature(
     assert passed_on(stage) == passed
     rows = stage.query(lambda c: c.execute(select(mails).order_by(mails.c.received_at)).all())
     assert [stage.query(lambda c, one=one: raw_of(c, one.queue_id)) for one in rows] == raw
-    told = ["left out as a signature: logo.png" in one.reasons for one in rows]
+    told = ["1 picture left out as a signature" in one.reasons for one in rows]
     assert told == [not one for one in passed]
+    assert not any("logo" in reason for one in rows for reason in one.reasons)
+
+
+def test_a_file_that_a_mail_just_came_with_outlives_the_erasure_of_another(
+    postgres_url: str,
+) -> None:
+    engine = open_engine(postgres_url)
+    raw = in_mail(encoded(LARGE))
+    with engine.begin() as connection:
+        put_away(connection, raw, "mail one", AT)
+
+    with ThreadPoolExecutor() as beside, engine.connect() as taking_in:
+        with taking_in.begin():
+            recipe = put_away(taking_in, raw, "mail two", AT)
+            erasing = beside.submit(run_once, engine, lambda c: erase(c, ["mail one"]))
+            while not _somebody_waits(engine):
+                assert not erasing.done()
+        erasing.result(10)
+
+    assert recipe
+    with engine.begin() as connection:
+        assert put_together(connection, recipe) == raw
+    engine.dispose()
+
+
+def _somebody_waits(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        return bool(connection.exec_driver_sql(waits).scalar())
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -314,3 +347,23 @@ async def test_a_letter_whose_file_is_gone_holds_up_no_other(stage: Stage) -> No
         "ticket_received": "sent",
         "engineer_new_ticket": "failed",
     }
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("name", "passed"),
+    [
+        pytest.param("new-logo.png", ["new-logo.png"], id="under its own name"),
+        pytest.param("logo.png", ["logo.png", "logo.png"], id="under the same name"),
+    ],
+)
+async def test_a_signature_attached_on_purpose_travels(
+    stage: Stage, name: str, passed: list[str]
+) -> None:
+    for number in range(2):
+        await take(stage, with_parts(number, a_file(LOGO, SHOWN)))
+
+    meant = a_file(LOGO, f"attachment; filename={name}")
+    await take(stage, with_parts(2, a_file(LOGO, SHOWN), meant))
+
+    assert passed_on(stage)[-1] == passed

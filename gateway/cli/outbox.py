@@ -63,7 +63,12 @@ def retry(context: typer.Context, numbers: Numbers, config: Config = None) -> No
     now = operator.clock()
     with operator.desk(config) as (engine, _):
         done = run_once(engine, lambda c: outbox_desk.retry(c, numbers, now))
-    _tell(numbers, done, "leaves within 15 seconds", "was sent, is on its way, or is unknown")
+    _tell(
+        numbers,
+        done,
+        "leaves within 15 seconds",
+        "was sent, is on its way, is empty, or is unknown",
+    )
 
 
 @app.command()

@@ -54,7 +54,7 @@ def take_control(
     number = facts.ticket.number if facts.ticket else None
     refusal = _carry_out(draft, mail, facts, person, number)
     if refusal:
-        fresh.because(f"refused: {refusal.reason} (M15)")
+        fresh.because(f"refused: {_unquoted(refusal)} (M15)")
         _return_mail(fresh, mail, facts, person, (refusal, *facts.clues.control.refusals[1:]))
         return fresh.finish(Disposition.CONTROL, ticket=number)
     assessment.fund_freed(draft)
@@ -104,6 +104,14 @@ def _run(desk: Desk, command: StaffCommand) -> Refusal | None:
         return None
     desk.draft.because(f"#{command.verb}")
     return RUN[command.verb](desk, command)
+
+
+def _unquoted(refusal: Refusal) -> str:
+    """What is refused, for the diary: no word that somebody typed (promise P16)."""
+    if not refusal.line:
+        return refusal.reason
+    verb = refusal.line[1:].partition(" ")[0].rstrip(":").casefold()
+    return f"#{verb}" if verb in FORMS else "no such command"
 
 
 def _act(policy: Policy, facts: Facts, block: ControlBlock) -> tuple[Act | Refusal, ControlBlock]:

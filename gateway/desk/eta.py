@@ -25,20 +25,32 @@ _TIME: Final = r"\d{1,2}[:.]\d{2}(?:\s*[ap]\.?m\.?)?|\d{1,2}\s*[ap]\.?m\.?"
 FORM: Final = rf"(?:in\s+)?(?P<eta>{_SPAN}|(?:at\s+)?(?:{_TIME}))"
 """How the argument of `#eta` begins; a note may follow."""
 
-_DAY: Final = r"(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
-_OTHER_DAY: Final = re.compile(
-    rf"(?:tomorrow|(?:on |next )?{_DAY}|next (?:day|week)|\d+\s*[hm:]"
-    r"|utc|gmt|msk|bst|cest|[cew]et|[ecmp][sd]t)\b",
+_DAYS: Final = (
+    r"(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+    r"|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag"
+    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+    r"|lunes|martes|mi[eé]rcoles|jueves|viernes|s[aá]bado|domingo"
+    r"|понедельник|вторник|сред[ау]|четверг|пятниц[ау]|суббот[ау]|воскресенье"
+)
+_TOMORROW: Final = (
+    r"tomorrow|(?:über)?morgen|(?:après-)?demain|(?:pasado )?ma[nñ]ana|(?:после)?завтра"
+)
+_OTHER: Final = re.compile(
+    rf"\d|(?:{_HOURS}|{_MINUTES})\b"
+    rf"|(?:(?:the )?day after tomorrow|{_TOMORROW}|(?:on |next |am |le |el |во? )*(?:{_DAYS})"
+    r"|next (?:day|week)|utc|gmt|msk|bst|cest|[cew]et|[ecmp][sd]t)\b",
     re.IGNORECASE,
 )
-"""A note that begins like this would change the time: another day, another zone."""
+"""A note that begins like this would change the time: more of it, another day, another zone."""
+_BEFORE_WORDS: Final = re.compile(r"[\W_]*")
 
 
 def read_promise(calendar: Calendar, at: datetime, text: str, note: str = "") -> datetime | str:
     """The instant that is promised (the next time the desk's clock shows it), or why none is."""
-    if _OTHER_DAY.match(note):
+    if _OTHER.match(_BEFORE_WORDS.sub("", note, count=1)):
         return (
-            f"“{text} {note}” could be another day or zone: say how long it takes, as in #eta 20h"
+            f"“{text} {note}” could be another time, another day or zone:"
+            " say how long it takes, as in #eta 20h"
         )
     until = _after(at, text) if re.fullmatch(_SPAN, text, re.IGNORECASE) else None
     if until is None:

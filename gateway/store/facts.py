@@ -1,5 +1,6 @@
 """Look up what a mail points at: clues in, facts out, both values."""
 
+import hashlib
 from datetime import datetime
 from typing import Final
 
@@ -33,7 +34,7 @@ _SEEN: Final = (
     .where(
         or_(
             _ITSELF,
-            mails.c.dedupe_key == bindparam("of_key"),
+            mails.c.dedupe_key.in_((bindparam("of_key"), bindparam("of_erased"))),
             and_(mails.c.message_id == bindparam("of_message"), mails.c.message_id != ""),
         )
     )
@@ -56,6 +57,11 @@ _OF_MAILS: Final = select(messages.c.message_id, messages.c.ticket).where(
 def dedupe_key(mail: Mail) -> str:
     """What makes two mails the same one: Message-ID and content, or the content alone (M1)."""
     return f"{mail.message_id or ''}/{mail.digest}"
+
+
+def erased_key(key: str) -> str:
+    """The key of a mail whose sender was erased: the mail is known again, its name is not."""
+    return f"erased/{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def gather(
@@ -118,9 +124,11 @@ def _spent(
 
 def _seen(connection: Connection, mail: Mail) -> tuple[Seen | None, int | None]:
     """The row of the mail itself, an earlier one with the same content, or the same Message-ID."""
+    key = dedupe_key(mail)
     sought = {
         "of_queue": mail.envelope.queue_id,
-        "of_key": dedupe_key(mail),
+        "of_key": key,
+        "of_erased": erased_key(key),
         "of_message": mail.message_id or "",
     }
     earlier = connection.execute(_SEEN, sought).all()

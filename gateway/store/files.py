@@ -109,6 +109,9 @@ def erase(connection: Connection, holders: list[str]) -> None:
     """The files of some mails and letters go at once, unless somebody else needs them."""
     held = select(file_uses.c.digest).where(file_uses.c.holder.in_(holders)).distinct()
     digests = connection.execute(held).scalars().all()
+    # Whoever takes in a mail with the same file marks its row first: wait, and see that it is used.
+    these = select(files.c.digest).where(files.c.digest.in_(digests))
+    connection.execute(these.order_by(files.c.digest).with_for_update())
     connection.execute(delete(file_uses).where(file_uses.c.holder.in_(holders)))
     unused = ~exists().where(file_uses.c.digest == files.c.digest)
     connection.execute(delete(files).where(files.c.digest.in_(digests), unused))

@@ -48,10 +48,13 @@ def content_of(connection: Connection, number: int) -> bytes | None:
 
 
 def retry(connection: Connection, numbers: Sequence[int], now: datetime) -> list[int]:
-    """Let letters leave now; returns which: those sent or on their way stay what they are."""
+    """Let letters leave now; returns which: those sent or on their way stay what they are.
+
+    A letter whose bytes were let go of or erased has nothing to say any more.
+    """
     changed = connection.execute(
         update(outbox)
-        .where(outbox.c.id.in_(numbers), outbox.c.state.in_(RETRIED))
+        .where(outbox.c.id.in_(numbers), outbox.c.state.in_(RETRIED), outbox.c.content != b"")
         .values(state="queued", not_before=now, lease_until=None, tries=0)
         .returning(outbox.c.id)
     )

@@ -54,23 +54,31 @@ def left_out(whole: Mail, passed_on: Mail) -> tuple[Attachment, ...]:
 
 
 def travelling(
-    enclosures: tuple[Enclosure, ...], gone: tuple[Attachment, ...]
+    enclosures: tuple[Enclosure, ...],
+    gone: tuple[Attachment, ...],
+    kept: tuple[Attachment, ...],
 ) -> tuple[Enclosure, ...]:
-    """The files of a mail that still travel on."""
-    digests = {one.digest for one in gone}
-    if not digests:
+    """The files of a mail that still travel on.
+
+    The same picture may also be attached on purpose: what was `kept` by its name and bytes travels.
+    """
+    left = {(one.filename, one.digest) for one in gone}
+    left -= {(one.filename, one.digest) for one in kept}
+    if not left:
         return enclosures
     return tuple(
-        one for one in enclosures if hashlib.sha256(one.content).hexdigest() not in digests
+        one
+        for one in enclosures
+        if (one.filename, hashlib.sha256(one.content).hexdigest()) not in left
     )
 
 
 def told(decision: Decision, gone: tuple[Attachment, ...]) -> Decision:
-    """The decision, which says what was left out."""
+    """The decision, which says how much was left out; names of files are the writer's words."""
     if not gone:
         return decision
-    names = ", ".join(one.filename for one in gone)
-    return replace(decision, reasons=(*decision.reasons, f"left out as a signature: {names}"))
+    what = "1 picture" if len(gone) == 1 else f"{len(gone)} pictures"
+    return replace(decision, reasons=(*decision.reasons, f"{what} left out as a signature"))
 
 
 def remember(connection: Connection, mail: Mail, now: datetime) -> None:

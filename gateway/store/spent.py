@@ -250,6 +250,7 @@ def _end(connection: Connection, change: ResumeLetters) -> None:
             .where(
                 outbox.c.recipient == change.key,
                 outbox.c.state == "withheld",
+                outbox.c.content != b"",
                 outbox.c.failure.startswith("paused: ", autoescape=True),
             )
             .values(state="queued", failure="")

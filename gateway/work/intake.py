@@ -264,7 +264,7 @@ class Intake:
             queue_id=mail.envelope.queue_id,
             message_id=mail.message_id or "",
             references=mail.references,
-            enclosures=pictures.travelling(read.enclosures, gone),
+            enclosures=pictures.travelling(read.enclosures, gone, mail.attachments),
             too_large=read.too_large,
         )
         applied = apply(connection, decision, occasion)
