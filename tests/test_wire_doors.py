@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from doors import FROM_ANN, TO_US, Talk, hall
+from doors import FROM_ANN, PATIENCE_SECONDS, TO_US, Talk, hall
 from servers.certificates import Authority
 
 from gateway.wire.door import Certificate
@@ -170,6 +170,24 @@ async def test_a_failed_handshake_leaves_no_guest(tmp_path: Path, certificate: C
 
         assert door.reception.crowd.count == 0
         assert [one["reason"] for one in door.told("refused")] == ["TLS handshake"]
+
+
+@pytest.mark.parametrize(
+    "said", [pytest.param(b"no TLS\r\n", id="junk"), pytest.param(b"", id="hang-up")]
+)
+async def test_a_failed_starttls_gives_its_place_back(
+    tmp_path: Path, certificate: Certificate, said: bytes
+) -> None:
+    async with hall(tmp_path, RULES, certificate=certificate) as door:
+        talk = await door.knock()
+        await talk.hello()
+        await talk.say(b"STARTTLS\r\n")
+        talk.send(said)
+        talk.close()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await door.emptied()
+
+        assert door.reception.crowd.count == 0
 
 
 async def test_where_tls_is_a_must_no_mail_is_taken_without_it(

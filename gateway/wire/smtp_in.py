@@ -81,7 +81,10 @@ class SmtpReceiver(Conversation):
         if self._tls_protocol is not None:
             await self.push("503")
             return
-        await super().smtp_STARTTLS(arg)
+        try:
+            await super().smtp_STARTTLS(arg)
+        finally:
+            self.leave_failed_handshake()
 
     def _may_log_in(self) -> bool:
         return self.door.users is not None and (
