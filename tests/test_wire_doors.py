@@ -223,6 +223,29 @@ async def test_a_renewed_certificate_is_shown_to_the_next_peer(
         assert dates[0] != dates[1]
 
 
+async def test_a_renewed_chain_waits_for_its_key(
+    tmp_path: Path, authority: Authority, trusting: ssl.SSLContext
+) -> None:
+    old = authority.identity(ends_in=timedelta(days=40))
+    new = authority.identity(ends_in=timedelta(days=80))
+    loaded = Certificate(old.certificate, old.key)
+    async with hall(tmp_path, RULES, certificate=loaded, tls_at_once=True) as door:
+        new.certificate.replace(old.certificate)
+        os.utime(old.certificate, ns=(1, 1))
+        door.listener.door.sweep(asyncio.get_running_loop().time() + 120)
+        before = await door.knock(ssl=trusting, server_hostname="localhost")
+        new.key.replace(old.key)
+        door.listener.door.sweep(asyncio.get_running_loop().time() + 240)
+        after = await door.knock(ssl=trusting, server_hostname="localhost")
+
+        shown = [
+            talk.writer.get_extra_info("ssl_object").getpeercert()["serialNumber"]
+            for talk in (before, after)
+        ]
+        assert [one["part"] for one in door.told("renewal_failed")] == ["certificate"]
+        assert shown[0] != shown[1]
+
+
 # Logins
 
 
