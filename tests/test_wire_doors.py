@@ -81,6 +81,32 @@ async def test_lmtp_says_for_each_recipient_what_it_refuses(tmp_path: Path) -> N
         assert (await talk.say(b"NOOP\r\n")).startswith("250")
 
 
+async def test_lmtp_answers_for_all_recipients_of_a_mail_it_refuses(tmp_path: Path) -> None:
+    async with hall(tmp_path, RULES, protocol="lmtp") as door:
+        count = RULES.errors_max + 10
+        talk = await door.knock()
+        await talk.begin(*[TO_US] * count, greeting=LHLO)
+        talk.send(b"Subject: x\r\n\r\nbare\nline end\r\n.\r\nQUIT\r\n")
+        replies = (await talk.rest()).splitlines()
+
+        assert [one[:3] for one in replies] == [b"550"] * count + [b"221"]
+
+
+async def test_a_mail_that_is_taken_makes_good_for_errors(tmp_path: Path) -> None:
+    rules = Rules(hostname="desk.example", errors_max=2)
+    async with hall(tmp_path, rules, protocol="lmtp") as door:
+        talk = await door.knock()
+        await talk.hello(LHLO)
+        for _ in range(3):
+            await talk.say(FROM_ANN)
+            await talk.say(TO_US)
+            for _ in range(2):
+                assert (await talk.say(b"RCPT TO:<x@else.example>\r\n")).startswith("550")
+            await talk.say(b"DATA\r\n")
+
+            assert (await talk.say(MAIL)).startswith("250")
+
+
 @pytest.mark.parametrize(
     ("protocol", "wrong"), [("lmtp", b"EHLO x\r\n"), ("lmtp", b"HELO x\r\n"), ("smtp", LHLO)]
 )

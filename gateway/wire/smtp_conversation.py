@@ -281,6 +281,8 @@ class Conversation(SMTP):
 
     async def push(self, status: str | bytes) -> None:
         """Reply. Where more commands are at hand, replies are held and sent together (RFC 2920)."""
+        if self._is_over:
+            return
         text = status.decode("ascii", "replace") if isinstance(status, bytes) else status
         reply = smtp_reply.generic(text).encode("ascii", "replace")
         if reply.startswith(b"5"):
@@ -295,6 +297,12 @@ class Conversation(SMTP):
         self._held.append(reply + b"\r\n")
         if reply.startswith(AWAITED):
             await self._flush()
+
+    def repeat(self, status: str, times: int) -> None:
+        """The same reply so many times more: to the peer's errors it is one."""
+        if not self._is_over:
+            reply = smtp_reply.generic(status).encode("ascii", "replace")
+            self._held.extend([reply + b"\r\n"] * times)
 
     def _write_held(self) -> None:
         if self._held and self.transport is not None:

@@ -233,7 +233,7 @@ class SmtpReceiver(Conversation):
             reception.receiving -= content.size
             self._is_busy = False
         if status.startswith("250"):
-            self._junk = 0
+            self._junk = self._errors = 0
             self._mails += 1
         self._reset_timeout()
         self._set_post_data_state()  # type: ignore[no-untyped-call]  # aiosmtpd is half typed
@@ -265,5 +265,5 @@ class LmtpReceiver(SmtpReceiver):
 
     async def answer(self, status: str, recipients: int) -> None:
         """Say what became of a mail: once for each recipient (RFC 2033 section 4.2)."""
-        for _ in range(recipients):
-            await self.push(status)
+        await self.push(status)
+        self.repeat(status, recipients - 1)
