@@ -164,6 +164,7 @@ class Daemon:
         self._systemd = Systemd()
         self._listeners: dict[str, Listener] = {}
         self._ready: Callable[[str], None] = lambda _: None
+        self._is_announced = False
         self.addresses: dict[str, str] = {}
         """Where the listeners are, by name."""
         self.mailboxes: list[Supervisor] = []
@@ -246,7 +247,7 @@ class Daemon:
 
     @property
     def _is_open(self) -> bool:
-        return bool(self._listeners) and not self._stop.is_set()
+        return self._is_announced and not self._stop.is_set()
 
     async def _open_doors(self, parts: Parts, doors: contextlib.AsyncExitStack) -> None:
         standing = standings(parts.plan.policy, parts.plan.keys)
@@ -280,6 +281,7 @@ class Daemon:
     def _announce(self) -> None:
         places = " ".join(f"{name}={address}" for name, address in self.addresses.items())
         line = f"ready {places} pid={os.getpid()}"
+        self._is_announced = True
         journal.note("ready", **self.addresses)
         self._systemd.tell(READY)
         self._ready(line)
