@@ -140,6 +140,49 @@ async def test_a_new_refresh_token_is_kept_for_its_owner_only(
     assert [path.name for path in made.file.path.parent.iterdir()] == ["support.json"]
 
 
+async def test_a_refresh_token_that_the_disk_refuses_is_written_later(
+    server: TokenServer, grant: Callable[..., Grant], clock: Clock
+) -> None:
+    made = grant(Way.DEVICE_CODE)
+    kept(server, made)
+    tokens = Tokens(made, clock)
+    in_the_way = made.file.path.with_name("support.json.new")
+    in_the_way.mkdir()
+
+    refused = [await tokens(USER), await tokens(USER, fresh=True)]
+    before = made.file.read()
+    in_the_way.rmdir()
+    later = await tokens(USER)
+
+    assert len(set(refused)) == 2
+    assert later == refused[-1]
+    found = made.file.read()
+    assert before is not None
+    assert found is not None
+    assert before.refresh_token == "refresh-0"
+    assert {found.refresh_token} == server.refresh_tokens
+
+
+async def test_who_logs_in_while_the_disk_refuses_a_token_has_the_last_word(
+    server: TokenServer, grant: Callable[..., Grant], clock: Clock
+) -> None:
+    made = grant(Way.DEVICE_CODE)
+    kept(server, made)
+    tokens = Tokens(made, clock)
+    in_the_way = made.file.path.with_name("support.json.new")
+    in_the_way.mkdir()
+    await tokens(USER)
+    in_the_way.rmdir()
+    kept(server, made, granted_at=BEGIN + timedelta(minutes=1))
+
+    await tokens(USER, fresh=True)
+
+    found = made.file.read()
+    assert found is not None
+    assert found.granted_at == BEGIN + timedelta(minutes=1)
+    assert {found.refresh_token} == server.refresh_tokens
+
+
 async def test_a_server_that_keeps_its_refresh_token_may_do_so(
     server: TokenServer, grant: Callable[..., Grant], clock: Clock
 ) -> None:
