@@ -417,3 +417,22 @@ async def test_the_end_of_a_grant_is_known_where_the_server_tells_it(
 
     assert tokens.ends_at() == BEGIN + timedelta(days=7)
     assert tokens.warnings(BEGIN) != {}
+
+
+async def test_an_end_that_is_told_again_at_each_renewal_is_warned_of_once(
+    server: TokenServer, grant: Callable[..., Grant], clock: Clock
+) -> None:
+    made = grant(Way.AUTHORIZATION_CODE)
+    kept(server, made)
+    tokens = Tokens(made, clock)
+    events: set[str] = set()
+    for hour in range(24):
+        clock.now = BEGIN + timedelta(hours=hour, seconds=hour, microseconds=hour)
+        server.more = {"refresh_token_expires_in": 604_800 - 3600 * hour}
+        await tokens(USER, fresh=True)
+        events |= tokens.warnings(clock.now).keys()
+
+    assert len(events) == 1
+    server.more = {"refresh_token_expires_in": 2 * 604_800}
+    await tokens(USER, fresh=True)
+    assert tokens.ends_at() == clock.now + timedelta(days=14)

@@ -31,6 +31,8 @@ UNTOLD_LIFE: Final = timedelta(minutes=10)
 """Life of a token whose end the server does not tell."""
 TIMEOUT_SECONDS: Final = 30.0
 WARN_DAYS: Final = (1, 7, 30)
+SAME_END: Final = timedelta(days=1)
+"""Ends of a grant as close as this are one: servers tell how long it lasts, again and again."""
 
 TRANSIENT: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 MEANING: Final[Mapping[str, str]] = {
@@ -94,7 +96,7 @@ class Tokens:
             kept,
             refresh_token=str(told.get("refresh_token") or kept.refresh_token),
             renewed_at=now,
-            ends_at=_grant_end(told, now) or kept.ends_at,
+            ends_at=_renewed_end(_grant_end(told, now), kept.ends_at),
         )
         await self._save()
         return told
@@ -231,6 +233,12 @@ def _grant_end(told: Mapping[str, Any], now: datetime) -> datetime | None:
     """Google tells when a refresh token ends, where it does."""
     left = _duration(told.get("refresh_token_expires_in"))
     return now + left if left else None
+
+
+def _renewed_end(told: datetime | None, known: datetime | None) -> datetime | None:
+    if told is None or (known is not None and abs(told - known) < SAME_END):
+        return known
+    return told
 
 
 def _duration(told: object) -> timedelta | None:
