@@ -298,12 +298,6 @@ class Conversation(SMTP):
         if reply.startswith(AWAITED):
             await self._flush()
 
-    def repeat(self, status: str, times: int) -> None:
-        """The same reply so many times more: to the peer's errors it is one."""
-        if not self._is_over:
-            reply = smtp_reply.generic(status).encode("ascii", "replace")
-            self._held.extend([reply + b"\r\n"] * times)
-
     def _write_held(self) -> None:
         if self._held and self.transport is not None:
             self.transport.write(b"".join(self._held))

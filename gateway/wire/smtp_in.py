@@ -266,4 +266,7 @@ class LmtpReceiver(SmtpReceiver):
     async def answer(self, status: str, recipients: int) -> None:
         """Say what became of a mail: once for each recipient (RFC 2033 section 4.2)."""
         await self.push(status)
-        self.repeat(status, recipients - 1)
+        if not self._is_over:
+            # Not pushed: to the errors of the peer one mail is one.
+            reply = smtp_reply.generic(status).encode("ascii", "replace") + b"\r\n"
+            self._held.extend([reply] * (recipients - 1))
