@@ -198,6 +198,7 @@ async def test_f15_a_certificate_that_is_not_good_defers_and_nothing_is_said(
         await by.close()
 
     assert (delivery.outcome, delivery.about_connection) == ("deferred", True)
+    assert delivery.needs_operator
     assert reason in delivery.reason
     assert server.commands == []
 
@@ -210,7 +211,18 @@ async def test_f15_where_starttls_is_not_offered_nothing_is_sent_in_the_clear() 
         await by.close()
 
     assert (delivery.outcome, delivery.about_connection) == ("deferred", True)
+    assert delivery.needs_operator
+    assert "STARTTLS" in delivery.reason
     assert {one.split()[0] for one in server.commands} <= {"EHLO", "STARTTLS", "QUIT"}
+
+
+async def test_a_server_that_is_away_needs_no_operator() -> None:
+    async with scripted() as server:
+        by = carrier(server)
+    delivery = await by.carry("b@desk.example", "ann@acme.example", LETTER)
+
+    assert (delivery.outcome, delivery.about_connection) == ("deferred", True)
+    assert not delivery.needs_operator
 
 
 async def test_a_wrong_password_defers(authority: Authority, tmp_path: Path) -> None:
