@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -42,6 +43,8 @@ DRAIN_SECONDS: Final = 10.0
 DOORS_SECONDS: Final = 6.0
 """Of these, for mails that are on their way in."""
 RELEASE_SECONDS: Final = 2.0
+THREADS: Final = 16
+"""For everything but connections to other servers: files, the spool, the database."""
 
 Clock = Callable[[], datetime]
 
@@ -176,6 +179,7 @@ class Daemon:
     async def run(self, ready: Callable[[str], None]) -> None:
         """Serve until stopped; `ready` hears one line when mail is taken."""
         self._ready = ready
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(self._threads()))
         with only_one(self._settings.state_dir):
             parts = Parts(plan_of(self._settings), self._clock, carriers(self._settings))
             try:
@@ -187,6 +191,14 @@ class Daemon:
             finally:
                 await parts.reader.close()
                 await parts.close()
+
+    def _threads(self) -> int:
+        """So many that names looked up in vain never hold up the intake (fault F44).
+
+        A mailbox may wait for two: that of its server, and that of who gives it tokens.
+        """
+        couriers = self._settings.gateway.smarthost.couriers
+        return THREADS + couriers + 2 * len(accounts(self._settings))
 
     async def _serve(self, parts: Parts) -> None:
         async with contextlib.AsyncExitStack() as doors, contextlib.AsyncExitStack() as health:
