@@ -47,6 +47,7 @@ async def carried(by: SmarthostCarrier, to: str = "ann@acme.example") -> tuple[s
         pytest.param({"RCPT": b"501 Syntax\r\n"}, ("failed", 501, False), id="501 to RCPT"),
         pytest.param({"DATA": b"451 Later\r\n"}, ("deferred", 451, False), id="451 to DATA"),
         pytest.param({".": b"451 Later\r\n"}, ("deferred", 451, False), id="451 after the data"),
+        pytest.param({".": b"500 5.3.3 Line\r\n"}, ("failed", 500, False), id="500 after the data"),
         pytest.param({".": b"554 Spam\r\n"}, ("failed", 554, False), id="554 after the data"),
         pytest.param({"MAIL": b"hello there\r\n"}, ("deferred", 0, True), id="garbage to MAIL"),
         pytest.param({".": b"\xff\xfe\x00\r\n"}, ("deferred", 0, False), id="garbage after data"),

@@ -27,6 +27,8 @@ CLOSING: Final = 421
 LOGIN_REFUSED: Final = 535
 ABOUT_US: Final = frozenset({500, 502, 503, 530, 534, 535, 538})
 """Replies that are 5yz and yet no verdict on a letter: the session or our login is wrong."""
+ABOUT_SYNTAX: Final = frozenset({500, 502, 503})
+"""Of these, the ones that are about the letter once its data has left, such as a line too long."""
 TOO_LARGE: Final = 552
 """The only 5yz to MAIL that is about the letter: it names the size (RFC 1870 section 6.1)."""
 REASON_MAX: Final = 200
@@ -132,7 +134,10 @@ class SmarthostCarrier:
             await self.close()
             return replace(about_us, about_connection=step != "data")
         await self._reset()
-        if code in ABOUT_US or (step == "sender" and code >= 500 and code != TOO_LARGE):
+        about_letter = step == "data" and code in ABOUT_SYNTAX
+        if (code in ABOUT_US and not about_letter) or (
+            step == "sender" and code >= 500 and code != TOO_LARGE
+        ):
             return about_us
         for_good = code >= 500
         return Delivery(
