@@ -249,6 +249,9 @@ def test_the_unit_is_what_systemd_understands(tmp_path: Path) -> None:
     assert ran.code == 0
     assert f"run --config {path}" in ran.output
     assert f"ReadWritePaths={tmp_path}/state" in ran.output
+    # Where that folder is missing systemd does not even begin.
+    makes_it = [line for line in ran.output.splitlines() if "install --directory" in line]
+    assert [line.split()[-1] for line in makes_it] == [f"{tmp_path}/state"]
     assert "CapabilityBoundingSet=\n" in ran.output
     verify = shutil.which("systemd-analyze")
     if verify is None:
