@@ -189,7 +189,7 @@ class SmtpReceiver(Conversation):
                 return smtp_reply.TOO_MANY_ERRORS
         else:
             self._refused("recipient")
-        return smtp_reply.UNKNOWN_MAILBOX
+        return smtp_reply.NO_RELAY if standing == "foreign" else smtp_reply.UNKNOWN_MAILBOX
 
     async def smtp_VRFY(self, arg: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
         """Never tell who is here (attack A53)."""
