@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -43,6 +44,8 @@ DRAIN_SECONDS: Final = 10.0
 DOORS_SECONDS: Final = 6.0
 """Of these, for mails that are on their way in."""
 RELEASE_SECONDS: Final = 2.0
+THREADS: Final = 16
+"""For everything but connections to other servers: files, the spool, the database."""
 
 Clock = Callable[[], datetime]
 
@@ -165,6 +168,7 @@ class Daemon:
         self._systemd = Systemd()
         self._listeners: dict[str, Listener] = {}
         self._ready: Callable[[str], None] = lambda _: None
+        self._is_announced = False
         self.addresses: dict[str, str] = {}
         """Where the listeners are, by name."""
         self.mailboxes: list[Supervisor] = []
@@ -176,6 +180,7 @@ class Daemon:
     async def run(self, ready: Callable[[str], None]) -> None:
         """Serve until stopped; `ready` hears one line when mail is taken."""
         self._ready = ready
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(self._threads()))
         with only_one(self._settings.state_dir):
             parts = Parts(plan_of(self._settings), self._clock, carriers(self._settings))
             try:
@@ -187,6 +192,14 @@ class Daemon:
             finally:
                 await parts.reader.close()
                 await parts.close()
+
+    def _threads(self) -> int:
+        """So many that names looked up in vain never hold up the intake (fault F44).
+
+        A mailbox may wait for two: that of its server, and that of who gives it tokens.
+        """
+        couriers = self._settings.gateway.smarthost.couriers
+        return THREADS + couriers + 2 * len(accounts(self._settings))
 
     async def _serve(self, parts: Parts) -> None:
         async with contextlib.AsyncExitStack() as doors, contextlib.AsyncExitStack() as health:
@@ -247,7 +260,7 @@ class Daemon:
 
     @property
     def _is_open(self) -> bool:
-        return bool(self._listeners) and not self._stop.is_set()
+        return self._is_announced and not self._stop.is_set()
 
     async def _open_doors(self, parts: Parts, doors: contextlib.AsyncExitStack) -> None:
         standing = standings(parts.plan.policy, parts.plan.keys)
@@ -281,6 +294,7 @@ class Daemon:
     def _announce(self) -> None:
         places = " ".join(f"{name}={address}" for name, address in self.addresses.items())
         line = f"ready {places} pid={os.getpid()}"
+        self._is_announced = True
         journal.note("ready", **self.addresses)
         self._systemd.tell(READY)
         self._ready(line)

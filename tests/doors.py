@@ -23,8 +23,10 @@ FROM_ANN = b"MAIL FROM:<ann@acme.example>\r\n"
 
 
 def standing(address: str) -> Standing:
-    """A desk with every address of its domain but those that begin with `forged`."""
+    """A desk with every address of its domain but those that begin with `forged` or `nobody`."""
     if not address.endswith("@desk.example"):
+        return "foreign"
+    if address.startswith("nobody"):
         return "unknown"
     return "forged" if address.startswith("forged") else "ours"
 

@@ -2,14 +2,16 @@
 
 import asyncio
 import signal
+import threading
 from pathlib import Path
 
 from acting.operator import run_process
 from desks import change, write_desk
-from servers.gateway import Gateway
+from servers.gateway import PATIENCE_SECONDS, Gateway
 from servers.scripted import HANG, Scripted, scripted
 
-from gateway.daemon import DRAIN_SECONDS
+from gateway.daemon import DRAIN_SECONDS, Daemon
+from gateway.settings.load import load_settings
 
 MARGIN_SECONDS = 10.0
 """For a busy machine; the wait for one reply is a minute."""
@@ -94,3 +96,24 @@ async def test_mails_on_their_way_at_two_doors_get_their_time_together(tmp_path:
     assert loop.time() - began < DRAIN_SECONDS + MARGIN_SECONDS
     for writer in writers:
         writer.close()
+
+
+async def test_f44_threads_that_wait_for_names_leave_some_to_the_intake(tmp_path: Path) -> None:
+    path = write_desk(tmp_path)
+    change(path, "# couriers = 4", "couriers = 32")
+    daemon = Daemon(load_settings(path, {}))
+    ready, names = asyncio.Event(), threading.Event()
+    running = asyncio.create_task(daemon.run(lambda _: ready.set()))
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await ready.wait()
+            waiting = [asyncio.create_task(asyncio.to_thread(names.wait)) for _ in range(32)]
+            # The threads are taken in the order in which they were asked for.
+            await asyncio.sleep(0)
+
+            assert await asyncio.to_thread(int, "7") == 7
+            assert not any(one.done() for one in waiting)
+    finally:
+        names.set()
+        daemon.stop()
+        await running

@@ -25,7 +25,7 @@ from gateway.wire.imap_journal import UidJournal
 from gateway.work.mailbox import Supervisor
 
 PATIENCE = 60.0
-PACE = Pace(renew=2, patience=1, rescan=600, look=0.05, retry=0.05)
+PACE = Pace(renew=2, patience=1, rescan=600, look=0.05, proof=0.5, retry=0.05)
 
 
 def mails(count: int, size: int = 2_000) -> list[bytes]:
@@ -123,7 +123,7 @@ async def test_a_mailbox_is_taken_over_many_cuts(box: Box, *, is_long: bool) -> 
     sent = mails(count)
     box.server.deliver(box.user, sent)
     box.proxy.lifetime = random_lifetimes(7, cuts, sum(map(len, sent)) * 2 // cuts)
-    async with box.served(Pace() if is_long else PACE) as supervisor:
+    async with box.served(Pace(proof=1) if is_long else PACE) as supervisor:
         took = await box.until_taken(count, 600 if is_long else PATIENCE)
         await box.until(lambda: supervisor.state.state == "watching")
         print(f"{count} mails over {box.proxy.cuts} cuts in {took:.1f} s")

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from doors import FROM_ANN, TO_US, Talk, hall
+from doors import FROM_ANN, PATIENCE_SECONDS, TO_US, Talk, hall
 from servers.certificates import Authority
 
 from gateway.wire.door import Certificate
@@ -79,6 +79,32 @@ async def test_lmtp_says_for_each_recipient_what_it_refuses(tmp_path: Path) -> N
 
         assert replies == ["550 5.5.2 Bare CR or LF in the message"] * 2
         assert (await talk.say(b"NOOP\r\n")).startswith("250")
+
+
+async def test_lmtp_answers_for_all_recipients_of_a_mail_it_refuses(tmp_path: Path) -> None:
+    async with hall(tmp_path, RULES, protocol="lmtp") as door:
+        count = RULES.errors_max + 10
+        talk = await door.knock()
+        await talk.begin(*[TO_US] * count, greeting=LHLO)
+        talk.send(b"Subject: x\r\n\r\nbare\nline end\r\n.\r\nQUIT\r\n")
+        replies = (await talk.rest()).splitlines()
+
+        assert [one[:3] for one in replies] == [b"550"] * count + [b"221"]
+
+
+async def test_a_mail_that_is_taken_makes_good_for_errors(tmp_path: Path) -> None:
+    rules = Rules(hostname="desk.example", errors_max=2)
+    async with hall(tmp_path, rules, protocol="lmtp") as door:
+        talk = await door.knock()
+        await talk.hello(LHLO)
+        for _ in range(3):
+            await talk.say(FROM_ANN)
+            await talk.say(TO_US)
+            for _ in range(2):
+                assert (await talk.say(b"RCPT TO:<x@else.example>\r\n")).startswith("550")
+            await talk.say(b"DATA\r\n")
+
+            assert (await talk.say(MAIL)).startswith("250")
 
 
 @pytest.mark.parametrize(
@@ -172,6 +198,24 @@ async def test_a_failed_handshake_leaves_no_guest(tmp_path: Path, certificate: C
         assert [one["reason"] for one in door.told("refused")] == ["TLS handshake"]
 
 
+@pytest.mark.parametrize(
+    "said", [pytest.param(b"no TLS\r\n", id="junk"), pytest.param(b"", id="hang-up")]
+)
+async def test_a_failed_starttls_gives_its_place_back(
+    tmp_path: Path, certificate: Certificate, said: bytes
+) -> None:
+    async with hall(tmp_path, RULES, certificate=certificate) as door:
+        talk = await door.knock()
+        await talk.hello()
+        await talk.say(b"STARTTLS\r\n")
+        talk.send(said)
+        talk.close()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await door.emptied()
+
+        assert door.reception.crowd.count == 0
+
+
 async def test_where_tls_is_a_must_no_mail_is_taken_without_it(
     tmp_path: Path, certificate: Certificate
 ) -> None:
@@ -205,6 +249,29 @@ async def test_a_renewed_certificate_is_shown_to_the_next_peer(
         assert dates[0] != dates[1]
 
 
+async def test_a_renewed_chain_waits_for_its_key(
+    tmp_path: Path, authority: Authority, trusting: ssl.SSLContext
+) -> None:
+    old = authority.identity(ends_in=timedelta(days=40))
+    new = authority.identity(ends_in=timedelta(days=80))
+    loaded = Certificate(old.certificate, old.key)
+    async with hall(tmp_path, RULES, certificate=loaded, tls_at_once=True) as door:
+        new.certificate.replace(old.certificate)
+        os.utime(old.certificate, ns=(1, 1))
+        door.listener.door.sweep(asyncio.get_running_loop().time() + 120)
+        before = await door.knock(ssl=trusting, server_hostname="localhost")
+        new.key.replace(old.key)
+        door.listener.door.sweep(asyncio.get_running_loop().time() + 240)
+        after = await door.knock(ssl=trusting, server_hostname="localhost")
+
+        shown = [
+            talk.writer.get_extra_info("ssl_object").getpeercert()["serialNumber"]
+            for talk in (before, after)
+        ]
+        assert [one["part"] for one in door.told("renewal_failed")] == ["certificate"]
+        assert shown[0] != shown[1]
+
+
 # Logins
 
 
@@ -228,7 +295,7 @@ async def test_who_has_logged_in_may_hand_mail_over_to_us_and_nobody_else(
         assert (await talk.say(FROM_ANN)).startswith("530 5.7.0")
         assert (await talk.say(plain())).startswith("235")
         assert (await talk.say(FROM_ANN)).startswith("250")
-        assert (await talk.say(b"RCPT TO:<x@else.example>\r\n")).startswith("550 5.1.1")
+        assert (await talk.say(b"RCPT TO:<x@else.example>\r\n")).startswith("550 5.7.1")
         await talk.say(TO_US)
         await talk.say(b"DATA\r\n")
         await talk.say(MAIL)

@@ -169,6 +169,20 @@ async def test_the_state_of_mailboxes_and_the_age_of_grants_are_figures(tmp_path
     assert "secret-token" not in told
 
 
+async def test_a_desk_that_reads_mailboxes_only_is_ready(tmp_path: Path) -> None:
+    path = write_desk(tmp_path)
+    change(path, 'listen = "127.0.0.1:0"', 'listen = ""')
+    change(path, '# listen = "127.0.0.1:8026"', 'listen = "127.0.0.1:0"')
+    section = (
+        '[imap.support]\nhost = "127.0.0.1"\nport = 1\ntls = false\nuser = "support"\n'
+        'password = "x"\n'
+    )
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{section}", encoding="utf-8")
+    async with running(path) as gateway:
+        assert "smtp" not in gateway.addresses
+        assert await get(gateway.addresses["health"], "/readyz") == (200, "ok\n")
+
+
 async def test_a_database_that_is_away_is_told_and_the_gateway_lives(tmp_path: Path) -> None:
     path = write_desk(tmp_path)
     change(path, '# listen = "127.0.0.1:8026"', 'listen = "127.0.0.1:0"')
@@ -235,6 +249,9 @@ def test_the_unit_is_what_systemd_understands(tmp_path: Path) -> None:
     assert ran.code == 0
     assert f"run --config {path}" in ran.output
     assert f"ReadWritePaths={tmp_path}/state" in ran.output
+    # Where that folder is missing systemd does not even begin.
+    makes_it = [line for line in ran.output.splitlines() if "install --directory" in line]
+    assert [line.split()[-1] for line in makes_it] == [f"{tmp_path}/state"]
     assert "CapabilityBoundingSet=\n" in ran.output
     verify = shutil.which("systemd-analyze")
     if verify is None:

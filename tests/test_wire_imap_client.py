@@ -133,14 +133,60 @@ async def test_the_alert_of_a_server_is_passed_on(double: ImapDouble) -> None:
     client.close()
 
 
-async def test_a_server_that_repeats_the_password_does_not_spread_it(double: ImapDouble) -> None:
+@pytest.mark.parametrize(
+    "password",
+    [pytest.param("hunter22", id="plain"), pytest.param('hun"ter\\22', id="quoted on its way")],
+)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param("{tag} BAD [CLIENTBUG] LOGIN {arguments}", id="the whole command"),
+        pytest.param("{tag} BAD [CLIENTBUG] {arguments}", id="what came with it"),
+        pytest.param("* NO [ALERT] What is {arguments}?\n{tag} BAD [CLIENTBUG] What", id="alert"),
+    ],
+)
+async def test_a_server_that_repeats_the_password_does_not_spread_it(
+    double: ImapDouble, password: str, answer: str
+) -> None:
     """Promise P16: no secret in the diary."""
-    double.answers["LOGIN"] = lambda session, tag, arguments: session.say(f"{tag} BAD {arguments}")
+    double.answers["LOGIN"] = lambda session, tag, arguments: session.say(
+        answer.format(tag=tag, arguments=arguments)
+    )
     client = await connect(double)
 
-    trouble = await trouble_of(client.login("ann", "hunter22"))
+    trouble = await trouble_of(client.login("ann", password))
 
-    assert "hunter22" not in str(trouble)
+    assert "[CLIENTBUG]" in str(trouble)
+    assert "hun" not in str(trouble)
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param("{tag} BAD [CLIENTBUG] unknown: AUTHENTICATE {arguments}", id="command"),
+        pytest.param("{tag} BAD [CLIENTBUG] AUTHENTICATE {arguments:.40}", id="cut"),
+        pytest.param("{tag} BAD [CLIENTBUG] {arguments}", id="what came with it"),
+        pytest.param("* BYE {arguments}", id="last words"),
+    ],
+)
+async def test_a_server_that_repeats_the_token_does_not_spread_it(
+    double: ImapDouble, answer: str
+) -> None:
+    """Promise P16, where it travels as base64."""
+
+    def repeat(session: Session, tag: str, arguments: str) -> None:
+        session.say(answer.format(tag=tag, arguments=arguments))
+        session.hang_up()
+
+    double.answers["AUTHENTICATE"] = repeat
+    client = await connect(double)
+    sent = b64encode(b"user=ann@desk.example\1auth=Bearer t0ken\1\1").decode()
+
+    trouble = await trouble_of(client.present_token("ann@desk.example", "t0ken"))
+
+    assert sent[:12] not in str(trouble)
+    assert "t0ken" not in str(trouble)
     client.close()
 
 

@@ -101,6 +101,19 @@ async def test_a_mail_that_is_too_large_is_parked_with_its_beginning(
     assert spool.counts().accepted == spool.counts().parked == 1
 
 
+async def test_a_mail_that_is_too_large_stays_so_under_another_uid(
+    spool: Spool, journal: UidJournal
+) -> None:
+    big = mail(7, b"Subject: big", too_large="larger than 1 MiB")
+    (first,) = await keep(journal, big)
+
+    (again,) = await keep(journal, big, uidvalidity=2)
+
+    assert again.fate is Fate.TOO_LARGE
+    assert again.queue_id == first.queue_id
+    assert spool.counts().parked == 1
+
+
 async def test_what_was_flagged_or_moved_is_settled(journal: UidJournal) -> None:
     await keep(journal, mail(7), mail(8))
     await journal.settle(1, [8])

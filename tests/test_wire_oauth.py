@@ -140,6 +140,49 @@ async def test_a_new_refresh_token_is_kept_for_its_owner_only(
     assert [path.name for path in made.file.path.parent.iterdir()] == ["support.json"]
 
 
+async def test_a_refresh_token_that_the_disk_refuses_is_written_later(
+    server: TokenServer, grant: Callable[..., Grant], clock: Clock
+) -> None:
+    made = grant(Way.DEVICE_CODE)
+    kept(server, made)
+    tokens = Tokens(made, clock)
+    in_the_way = made.file.path.with_name("support.json.new")
+    in_the_way.mkdir()
+
+    refused = [await tokens(USER), await tokens(USER, fresh=True)]
+    before = made.file.read()
+    in_the_way.rmdir()
+    later = await tokens(USER)
+
+    assert len(set(refused)) == 2
+    assert later == refused[-1]
+    found = made.file.read()
+    assert before is not None
+    assert found is not None
+    assert before.refresh_token == "refresh-0"
+    assert {found.refresh_token} == server.refresh_tokens
+
+
+async def test_who_logs_in_while_the_disk_refuses_a_token_has_the_last_word(
+    server: TokenServer, grant: Callable[..., Grant], clock: Clock
+) -> None:
+    made = grant(Way.DEVICE_CODE)
+    kept(server, made)
+    tokens = Tokens(made, clock)
+    in_the_way = made.file.path.with_name("support.json.new")
+    in_the_way.mkdir()
+    await tokens(USER)
+    in_the_way.rmdir()
+    kept(server, made, granted_at=BEGIN + timedelta(minutes=1))
+
+    await tokens(USER, fresh=True)
+
+    found = made.file.read()
+    assert found is not None
+    assert found.granted_at == BEGIN + timedelta(minutes=1)
+    assert {found.refresh_token} == server.refresh_tokens
+
+
 async def test_a_server_that_keeps_its_refresh_token_may_do_so(
     server: TokenServer, grant: Callable[..., Grant], clock: Clock
 ) -> None:
@@ -374,3 +417,22 @@ async def test_the_end_of_a_grant_is_known_where_the_server_tells_it(
 
     assert tokens.ends_at() == BEGIN + timedelta(days=7)
     assert tokens.warnings(BEGIN) != {}
+
+
+async def test_an_end_that_is_told_again_at_each_renewal_is_warned_of_once(
+    server: TokenServer, grant: Callable[..., Grant], clock: Clock
+) -> None:
+    made = grant(Way.AUTHORIZATION_CODE)
+    kept(server, made)
+    tokens = Tokens(made, clock)
+    events: set[str] = set()
+    for hour in range(24):
+        clock.now = BEGIN + timedelta(hours=hour, seconds=hour, microseconds=hour)
+        server.more = {"refresh_token_expires_in": 604_800 - 3600 * hour}
+        await tokens(USER, fresh=True)
+        events |= tokens.warnings(clock.now).keys()
+
+    assert len(events) == 1
+    server.more = {"refresh_token_expires_in": 2 * 604_800}
+    await tokens(USER, fresh=True)
+    assert tokens.ends_at() == clock.now + timedelta(days=14)

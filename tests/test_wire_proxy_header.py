@@ -19,6 +19,8 @@ def v2(command: int, family: int, body: bytes, length: int | None = None) -> byt
 INET = bytes([192, 0, 2, 7]) + bytes([192, 0, 2, 1]) + b"\x10\x00\x00\x19"
 INET6 = bytes.fromhex("20010db8" + "00" * 11 + "07") + bytes(16) + b"\x10\x00\x00\x19"
 
+MAPPED = bytes.fromhex("00" * 10 + "ffff" + "c0000207") + bytes(16) + b"\x10\x00\x00\x19"
+
 
 def read(wire: bytes) -> tuple[str | None, bytes]:
     header, at = ProxyHeader(), 0
@@ -36,10 +38,14 @@ def read(wire: bytes) -> tuple[str | None, bytes]:
     [
         pytest.param(b"PROXY TCP4 192.0.2.7 192.0.2.1 4096 25\r\n", "192.0.2.7", id="v1 IPv4"),
         pytest.param(b"PROXY TCP6 2001:db8::7 ::1 4096 25\r\n", "2001:db8::7", id="v1 IPv6"),
+        pytest.param(
+            b"PROXY TCP6 ::ffff:192.0.2.7 ::1 4096 25\r\n", "192.0.2.7", id="v1 IPv4 in IPv6"
+        ),
         pytest.param(b"PROXY UNKNOWN\r\n", None, id="v1 unknown"),
         pytest.param(b"PROXY UNKNOWN a b 1 2\r\n", None, id="v1 unknown with more"),
         pytest.param(v2(1, 1, INET), "192.0.2.7", id="v2 IPv4"),
         pytest.param(v2(1, 2, INET6), "2001:db8::7", id="v2 IPv6"),
+        pytest.param(v2(1, 2, MAPPED), "192.0.2.7", id="v2 IPv4 in IPv6"),
         pytest.param(v2(1, 1, INET + b"\x03\x00\x04abcd"), "192.0.2.7", id="v2 with options"),
         pytest.param(v2(1, 3, bytes(216)), "", id="v2 Unix socket"),
         pytest.param(v2(0, 0, b""), None, id="v2 the proxy itself"),

@@ -96,9 +96,10 @@ async def test_a41_commands_that_end_in_a_bare_lf_are_refused_and_then_the_line_
 @pytest.mark.parametrize(
     ("recipient", "reply"),
     [
-        pytest.param(b"<nobody@else.example>", "550 5.1.1", id="A43 not ours"),
-        pytest.param(b"<@desk.example:nobody@else.example>", "550 5.1.1", id="A43 a source route"),
-        pytest.param(b"<nobody%else.example@x.example>", "550 5.1.1", id="A43 the percent hack"),
+        pytest.param(b"<nobody@else.example>", "550 5.7.1", id="A43 not ours"),
+        pytest.param(b"<@desk.example:nobody@else.example>", "550 5.7.1", id="A43 a source route"),
+        pytest.param(b"<nobody%else.example@x.example>", "550 5.7.1", id="A43 the percent hack"),
+        pytest.param(b"<nobody@desk.example>", "550 5.1.1", id="no such mailbox of ours"),
         pytest.param(b"<a\x07b@desk.example>", "501 5.1.3", id="A52 a control character"),
         pytest.param(b"<a\x00b@desk.example>", "501 5.1.3", id="A52 NUL"),
         pytest.param(b"<" + b"a" * 300 + b"@desk.example>", "501 5.1.3", id="A52 far too long"),

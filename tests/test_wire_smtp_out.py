@@ -113,3 +113,14 @@ def test_a_url_says_where_and_how(url: str, relay: tuple[str, int, str, str]) ->
 def test_another_url_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(ValueError, match="smtp://user@host:587"):
         read_relay(url)
+
+
+@pytest.mark.parametrize("mark", ["#", "/", "?", "[", "\N{CARE OF}"])
+@pytest.mark.parametrize("begin", ["S3cret", "587"])
+def test_a_password_that_cuts_the_url_is_refused_and_never_repeated(mark: str, begin: str) -> None:
+    with pytest.raises(ValueError, match="use password_file") as refused:
+        read_relay(f"smtp://bot:{begin}{mark}tail@mail.example")
+
+    told = str(refused.value).replace("host:587", "")
+    assert begin not in told
+    assert "tail" not in told

@@ -47,6 +47,7 @@ async def carried(by: SmarthostCarrier, to: str = "ann@acme.example") -> tuple[s
         pytest.param({"RCPT": b"501 Syntax\r\n"}, ("failed", 501, False), id="501 to RCPT"),
         pytest.param({"DATA": b"451 Later\r\n"}, ("deferred", 451, False), id="451 to DATA"),
         pytest.param({".": b"451 Later\r\n"}, ("deferred", 451, False), id="451 after the data"),
+        pytest.param({".": b"500 5.3.3 Line\r\n"}, ("failed", 500, False), id="500 after the data"),
         pytest.param({".": b"554 Spam\r\n"}, ("failed", 554, False), id="554 after the data"),
         pytest.param({"MAIL": b"hello there\r\n"}, ("deferred", 0, True), id="garbage to MAIL"),
         pytest.param({".": b"\xff\xfe\x00\r\n"}, ("deferred", 0, False), id="garbage after data"),
@@ -198,6 +199,7 @@ async def test_f15_a_certificate_that_is_not_good_defers_and_nothing_is_said(
         await by.close()
 
     assert (delivery.outcome, delivery.about_connection) == ("deferred", True)
+    assert delivery.needs_operator
     assert reason in delivery.reason
     assert server.commands == []
 
@@ -210,7 +212,18 @@ async def test_f15_where_starttls_is_not_offered_nothing_is_sent_in_the_clear() 
         await by.close()
 
     assert (delivery.outcome, delivery.about_connection) == ("deferred", True)
+    assert delivery.needs_operator
+    assert "STARTTLS" in delivery.reason
     assert {one.split()[0] for one in server.commands} <= {"EHLO", "STARTTLS", "QUIT"}
+
+
+async def test_a_server_that_is_away_needs_no_operator() -> None:
+    async with scripted() as server:
+        by = carrier(server)
+    delivery = await by.carry("b@desk.example", "ann@acme.example", LETTER)
+
+    assert (delivery.outcome, delivery.about_connection) == ("deferred", True)
+    assert not delivery.needs_operator
 
 
 async def test_a_wrong_password_defers(authority: Authority, tmp_path: Path) -> None:

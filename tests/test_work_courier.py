@@ -31,6 +31,7 @@ from gateway.wire.relay import read_relay
 from gateway.wire.smtp_out import CARRY_SECONDS_MAX, RESET_SECONDS, SmarthostCarrier
 from gateway.work.assembly import Parts
 from gateway.work.courier import BACKOFF, FRESH, Courier, retry_at
+from gateway.work.figures import Figures
 
 AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
 REFUSED = "550 5.1.1 No such user here"
@@ -290,6 +291,29 @@ async def test_where_the_smarthost_is_away_one_letter_finds_out_and_the_rest_wai
     assert sorted(tries) == [0] * 7 + [1]
     assert len(desk.letters(state="sent")) == 8
     assert events.count("smarthost_away") == events.count("smarthost_back") == 1
+
+
+async def test_where_letters_leave_the_smarthost_is_up_whichever_courier_saw_it_away(
+    desk: Desk, smarthost: Smarthost
+) -> None:
+    figures = Figures(desk.parts)
+    up = b'gateway_up{part="smarthost"} '
+    first, second = desk.parts.couriers[:2]
+    await desk.ask()
+    before = await figures.text()
+    await smarthost.down()
+    await first.carry_waiting()
+    away = await figures.text()
+    await smarthost.up()
+    await desk.ask(2)
+    await second.carry_waiting()
+    after = await figures.text()
+    figures.close()
+
+    assert desk.letters(state="sent")
+    assert up + b"1.0" in before
+    assert up + b"0.0" in away
+    assert up + b"1.0" in after
 
 
 async def test_f14_a_lost_reply_costs_one_duplicate_with_the_same_message_id(

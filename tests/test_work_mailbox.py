@@ -18,7 +18,16 @@ from gateway.wire.imap_trouble import Trouble
 from gateway.work.mailbox import BACKOFF, MailboxState, Supervisor
 
 PROMPT = 8.0
-PACE = Pace(renew=0.2, poll=0.1, patience=0.3, rescan=60, settle_again=0.1, look=0.02, retry=0.02)
+PACE = Pace(
+    renew=0.2,
+    poll=0.1,
+    patience=0.3,
+    rescan=60,
+    settle_again=0.1,
+    look=0.02,
+    proof=0.1,
+    retry=0.02,
+)
 
 
 @dataclass
@@ -214,6 +223,25 @@ async def test_a_server_that_always_hangs_up_is_tried_less_and_less(
         await asyncio.sleep(0.4)
 
         assert len(double.commands("SELECT")) <= 10
+
+
+async def test_a_server_that_hangs_up_on_whoever_waits_is_trouble_that_lasts(
+    double: ImapDouble, spool: Spool
+) -> None:
+    double.mails.clear()
+    double.answers["IDLE"] = lambda session, _, __: session.hang_up()
+    async with at_work(double, spool, pace=replace(PACE, proof=1000.0)) as box:
+        await box.until(lambda: len(double.commands("IDLE")) >= 3)
+        await box.until(lambda: box.letters.told)
+
+        assert box.state.state == Trouble.UNREACHABLE
+        assert not box.state.is_well
+        assert len(box.letters.told) == 1
+        del double.answers["IDLE"]
+        double.mails[1] = b"Subject: 1\r\n\r\nx\r\n"
+        await box.until_state("watching")
+
+        assert box.state.last_error == ""
 
 
 def test_after_a_cut_the_server_is_found_within_a_minute() -> None:

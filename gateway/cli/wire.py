@@ -13,7 +13,8 @@ PRIVILEGED = 1024
 
 UNIT = """\
 # Save as /etc/systemd/system/gateway.service, then:
-#   useradd --system --home-dir {state} gateway
+#   useradd --system --user-group --home-dir {state} gateway
+#   install --directory --owner gateway --group gateway --mode 700 {state}
 #   systemctl daemon-reload && systemctl enable --now gateway
 [Unit]
 Description=Ticket gateway

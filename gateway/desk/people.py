@@ -123,6 +123,11 @@ class Addresses:
         """Whether mail to this address is for the desk."""
         return normalised_address(address) in self._inboxes
 
+    def has_domain_of(self, address: str) -> bool:
+        """Whether an address lies in a domain where we receive mail, ours or not."""
+        domains = {one.rpartition("@")[2] for one in (*self._inboxes, self.reply_pattern.lower())}
+        return normalised_address(address).rpartition("@")[2] in domains
+
     def reply_address(self, token: str) -> str:
         """The address that carries a token."""
         return self.reply_pattern.replace("{token}", token)

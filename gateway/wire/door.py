@@ -33,19 +33,27 @@ class Certificate:
 
     def __init__(self, chain: Path, key: Path) -> None:
         self._chain, self._key = chain, key
-        self._loaded_at = -1
-        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self.refresh()
+        self._loaded_at = self._changed_at()
+        self.context = self._load()
 
     def refresh(self) -> None:
         """Load the certificate if it is another one; new connections show it.
 
-        Raises `OSError`, of which `ssl.SSLError` is one kind.
+        Raises `OSError`, of which `ssl.SSLError` is one kind: then the old one goes on.
         """
-        changed_at = self._chain.stat().st_mtime_ns
+        changed_at = self._changed_at()
         if changed_at != self._loaded_at:
-            self.context.load_cert_chain(self._chain, self._key)
+            self.context = self._load()
             self._loaded_at = changed_at
+
+    def _changed_at(self) -> int:
+        return self._chain.stat().st_mtime_ns
+
+    def _load(self) -> ssl.SSLContext:
+        # A context keeps the chain even where the key does not fit: never load into one in use.
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self._chain, self._key)
+        return context
 
 
 @dataclass(eq=False)

@@ -80,5 +80,7 @@ class Pace:
     """How soon a new password is noticed and the operator told."""
     warn: float = 3600.0
     """How often the end of access is looked at."""
+    proof: float = 30.0
+    """A mailbox that was in trouble works again once it has stayed open for so long."""
     retry: float = 1.0
     """Factor on the pauses between tries."""

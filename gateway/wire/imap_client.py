@@ -7,8 +7,10 @@ no more use: the next try is a new object.
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
@@ -37,6 +39,9 @@ LAST_WORDS_SECONDS: Final = 0.05
 LITERAL_MAX: Final = 16 * 1024 * 1024
 KEEPALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
 
+_LOG_IN: Final = re.compile(r"\b(AUTHENTICATE|LOGIN)\b", re.IGNORECASE)
+"""Commands with a secret, as some servers repeat what they do not like, perhaps in part."""
+
 
 class Connection:
     """A connection to an IMAP server, from the greeting to the end."""
@@ -44,7 +49,7 @@ class Connection:
     def __init__(self, protocol: Protocol, patience: float) -> None:
         self._protocol: Any = protocol
         self._patience = patience
-        self._secret = ""
+        self._secrets: tuple[str, ...] = ()
         self._turn = asyncio.Lock()
         self._idles = True
 
@@ -88,7 +93,7 @@ class Connection:
         """Log in with a password. Raises `MailboxTrouble`, of kind `LOGIN` where it is refused."""
         if self.can("LOGINDISABLED"):
             raise MailboxTrouble(Trouble.TLS, "the server takes no password on this connection")
-        self._secret = password
+        self._secrets = (password, quoted(password)[1:-1])
         response = await self._call(self._protocol.login(quoted(user), password))
         self._check(response, "login", Trouble.LOGIN)
         await self._call(self._protocol.capability())
@@ -97,7 +102,7 @@ class Connection:
         """Log in with an OAuth2 token (XOAUTH2); kind `TOKEN` where it is refused."""
         if not self.can("AUTH=XOAUTH2"):
             raise MailboxTrouble(Trouble.TOKEN, "the server takes no OAuth2 token (XOAUTH2)")
-        self._secret = token
+        self._secrets = (token, _in_base64(user, token))
         response = await self._call(self._protocol.xoauth2(user, token))
         self._check(response, "login with token", Trouble.TOKEN)
         await self._call(self._protocol.capability())
@@ -241,8 +246,8 @@ class Connection:
                 await self._wait(task)
                 return task.result()
             except (AioImapException, ValueError, LookupError, TimeoutError) as error:
-                told = f"{type(error).__name__}: {error}"
-                raise MailboxTrouble(Trouble.REFUSED, tidy(told, without=self._secret)) from error
+                told = f"{type(error).__name__}: {self._fit(str(error))}"
+                raise MailboxTrouble(Trouble.REFUSED, told) from error
             finally:
                 task.cancel()
 
@@ -263,7 +268,8 @@ class Connection:
                 # An answer and the end may come together; the answer says more.
                 await asyncio.wait({task}, timeout=LAST_WORDS_SECONDS)
                 if not task.done():
-                    raise MailboxTrouble(Trouble.UNREACHABLE, self._protocol.lost.result())
+                    reason = self._fit(self._protocol.lost.result())
+                    raise MailboxTrouble(Trouble.UNREACHABLE, reason)
 
     def _check(self, response: Any, doing: str, kind: Trouble = Trouble.REFUSED) -> None:
         """Raise `MailboxTrouble` for NO and BAD: they are results to the library."""
@@ -273,9 +279,21 @@ class Connection:
         told = BY_CODE.get(response_code(text), kind)
         if kind is Trouble.TOKEN and told is Trouble.LOGIN:
             told = kind
-        said = tidy(text.decode("utf-8", "replace"), without=self._secret)
-        alert = f" {tidy(self._protocol.alert)}" if self._protocol.alert else ""
+        said = self._fit(text.decode("utf-8", "replace"))
+        alert = f" {self._fit(self._protocol.alert)}" if self._protocol.alert else ""
         raise MailboxTrouble(told, f"{doing}: the server says {response.result} {said}{alert}")
+
+    def _fit(self, text: str) -> str:
+        """A server's words, fit to be told: where they repeat a log-in only their code (P16)."""
+        if not _LOG_IN.search(text) and not any(one in text for one in self._secrets):
+            return tidy(text)
+        code = response_code(text.encode())
+        return f"[{code}] …" if code else "…"
+
+
+def _in_base64(user: str, token: str) -> str:
+    """A token as XOAUTH2 sends it."""
+    return b64encode(f"user={user}\1auth=Bearer {token}\1\1".encode()).decode("ascii")
 
 
 async def _first_of(*futures: "asyncio.Future[Any]") -> None:

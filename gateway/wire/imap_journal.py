@@ -136,10 +136,11 @@ class UidJournal:
         first = connection.execute(
             "SELECT queue_id FROM uid WHERE mailbox = ? AND digest = ? LIMIT 1", (self._id, digest)
         ).fetchone()
-        fate = Fate.TOO_LARGE if one.too_large else Fate.TAKEN
-        if first:
-            fate = Fate.REPEAT
-        else:
+        fate = Fate.REPEAT if first else Fate.TAKEN
+        if one.too_large:
+            # Also where it came before: the whole of it is nowhere but in the mailbox.
+            fate = Fate.TOO_LARGE
+        if not first:
             keep(connection, one.envelope, one.raw, parked=one.too_large)
         queue_id = first[0] if first else one.envelope.queue_id
         return Entry(uid=one.uid, fate=fate, settled=False, queue_id=queue_id)

@@ -62,10 +62,8 @@ class MailboxTrouble(Exception):
         super().__init__(f"{kind}: {self.reason}")
 
 
-def tidy(text: str, *, without: str = "") -> str:
-    """A server's words on one short line, without control characters and without a secret."""
-    if without:
-        text = text.replace(without, "…")
+def tidy(text: str) -> str:
+    """A server's words on one short line, without control characters."""
     return re.sub(r"[^\x20-\x7e\xa0-\uffff]+", " ", text).strip()[:REASON_MAX]
 
 

@@ -1,8 +1,9 @@
 """Access tokens for mailboxes of hosted providers (RFC 6749, 7523), kept fresh ahead of their end.
 
-One `Tokens` a mailbox. A token is asked for before the old one ends, never after; a refresh token
-that the server changes is on disk before the new access token is used. No token and no secret ever
-stands in a reason, a diary line or an exception.
+One `Tokens` a mailbox. A token is asked for before the old one ends, never after. A refresh token
+that the server changes is on disk before the new access token is used; where the disk refuses it,
+it is kept here and written later, because the old one may be worth nothing any more. No token and
+no secret ever stands in a reason, a diary line or an exception.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncAssertionClient, AsyncOAuth2Client
 from joserfc.jwk import RSAKey
 
+from gateway import journal
 from gateway.wire.imap_trouble import tidy
 from gateway.wire.oauth_file import Kept
 from gateway.wire.oauth_grant import Grant, Way
@@ -29,6 +31,8 @@ UNTOLD_LIFE: Final = timedelta(minutes=10)
 """Life of a token whose end the server does not tell."""
 TIMEOUT_SECONDS: Final = 30.0
 WARN_DAYS: Final = (1, 7, 30)
+SAME_END: Final = timedelta(days=1)
+"""Ends of a grant as close as this are one: servers tell how long it lasts, again and again."""
 
 TRANSIENT: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 MEANING: Final[Mapping[str, str]] = {
@@ -51,12 +55,15 @@ class Tokens:
         self._turn = asyncio.Lock()
         self._token = ""
         self._user = ""
+        self._unsaved: Kept | None = None
+        """What the disk refused."""
         self._good_until = datetime.min.replace(tzinfo=UTC)
 
     async def __call__(self, user: str, *, fresh: bool = False) -> str:
         """A token for a user; a fresh one where the last was refused. Raises `NoToken`."""
         async with self._turn:
             now = self._clock()
+            await self._save()
             if fresh or user != self._user or now >= self._good_until:
                 with reasons():
                     told = await self._ask(user)
@@ -78,22 +85,36 @@ class Tokens:
             return await self._refresh(client)
 
     async def _refresh(self, client: AsyncOAuth2Client) -> Mapping[str, Any]:
-        file = self.grant.file
-        kept = await asyncio.to_thread(file.read)
+        kept = self._unsaved or await asyncio.to_thread(self.grant.file.read)
         if kept is None:
             raise NoToken(f"nobody has logged in yet: gateway auth login {self.grant.holder}")
         told: Mapping[str, Any] = await client.refresh_token(
             self.grant.token_url, refresh_token=kept.refresh_token
         )
         now = self._clock()
-        renewed = replace(
+        self._unsaved = replace(
             kept,
             refresh_token=str(told.get("refresh_token") or kept.refresh_token),
             renewed_at=now,
-            ends_at=_grant_end(told, now) or kept.ends_at,
+            ends_at=_renewed_end(_grant_end(told, now), kept.ends_at),
         )
-        await asyncio.to_thread(file.write, renewed)
+        await self._save()
         return told
+
+    async def _save(self) -> None:
+        """Write what is not on disk yet, unless somebody has logged in since."""
+        unsaved = self._unsaved
+        if unsaved is None:
+            return
+        file = self.grant.file
+        try:
+            found = await asyncio.to_thread(file.read)
+            if found is None or found.granted_at <= unsaved.granted_at:
+                await asyncio.to_thread(file.write, unsaved)
+        except OSError as error:
+            journal.fail("grant_unsaved", holder=self.grant.holder, error=error.strerror)
+        else:
+            self._unsaved = None
 
     async def _ask_with_key(self, user: str) -> Mapping[str, Any]:
         path = self.grant.account_file
@@ -212,6 +233,12 @@ def _grant_end(told: Mapping[str, Any], now: datetime) -> datetime | None:
     """Google tells when a refresh token ends, where it does."""
     left = _duration(told.get("refresh_token_expires_in"))
     return now + left if left else None
+
+
+def _renewed_end(told: datetime | None, known: datetime | None) -> datetime | None:
+    if told is None or (known is not None and abs(told - known) < SAME_END):
+        return known
+    return told
 
 
 def _duration(told: object) -> timedelta | None:

@@ -41,7 +41,7 @@ class TokenFile:
             return None
 
     def write(self, kept: Kept) -> None:
-        """Replace what is kept. Raises `OSError`; then the old token is still there."""
+        """Replace what is kept. Raises `OSError`; then perhaps the old token is still there."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = json.dumps(
             {
@@ -58,3 +58,9 @@ class TokenFile:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self.path)
+        # A new name lasts once its folder is on disk too.
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

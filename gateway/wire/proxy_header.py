@@ -6,7 +6,7 @@ that belongs to what follows the header, because that may be the first octet of 
 """
 
 import struct
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 V1_MARK: Final = b"PROXY"
@@ -86,7 +86,7 @@ def _read_text(line: bytes) -> str | None:
     for port in fields[4:]:
         if not (port.isdecimal() and port.isascii() and int(port) < 65536):
             raise BadProxyHeader("a port that is none")
-    return str(source)
+    return _written(source)
 
 
 def _read_binary(family: int, body: bytes) -> str | None:
@@ -96,4 +96,10 @@ def _read_binary(family: int, body: bytes) -> str | None:
     octets, needed = sizes[family]
     if len(body) < needed:
         raise BadProxyHeader("addresses are missing")
-    return str(ip_address(body[:octets])) if octets else ""
+    return _written(ip_address(body[:octets])) if octets else ""
+
+
+def _written(source: IPv4Address | IPv6Address) -> str:
+    """An address as peers are known by: IPv4 in IPv6 is IPv4 (RFC 4291 section 2.5.5.2)."""
+    mapped = source.ipv4_mapped if isinstance(source, IPv6Address) else None
+    return str(mapped or source)

@@ -18,8 +18,11 @@ from gateway.wire.crowd import Crowd, Networks
 from gateway.wire.rules import Rules
 from gateway.wire.smtp_data import Fault, find_fault
 
-Standing = Literal["ours", "unknown", "forged"]
-"""What an address is to us; `forged` has the form of a reply address and no good token."""
+Standing = Literal["ours", "unknown", "foreign", "forged"]
+"""What an address is to us.
+
+`foreign` lies in no domain of ours; `forged` has the form of a reply address and no good token.
+"""
 
 HANDOVER_SECONDS: Final = 20.0
 """Longest wait for the spool; the mail may still be kept, and its repeat will be recognised."""

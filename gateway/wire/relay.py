@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from gateway.wire.token import Token
 
 SUBMISSION: Final = 587
 SMTPS: Final = 465
 PLAIN: Final = 25
+UNREADABLE: Final = (
+    "write it like smtp://user@host:587; # / ? [ ] of a password are %23 %2F %3F %5B %5D there, "
+    "or use password_file"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,7 @@ def read_relay(
     ca_file: Path | None = None,
 ) -> Relay:
     """A relay from its URL. Raises `ValueError` that says how to write it."""
-    parts = urlsplit(url)
+    parts, port_named = _split(url)
     forms = {
         "smtp": ("starttls", SUBMISSION),
         "smtps": ("tls", SMTPS),
@@ -55,7 +59,7 @@ def read_relay(
         raise ValueError("smtp+plain:// would send the password in the clear: write smtp://…")
     return Relay(
         host=parts.hostname,
-        port=parts.port or port,
+        port=port_named or port,
         security=security,
         user=unquote(parts.username or ""),
         password=password if password is not None else unquote(parts.password or ""),
@@ -63,6 +67,21 @@ def read_relay(
         timeout=timeout,
         ca_file=ca_file,
     )
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    """A URL and its port. Raises `ValueError` that holds nothing of the URL: there is a password.
+
+    What stands behind a bare `#`, `/` or `?` of a password is no part of the host any more.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(UNREADABLE) from None
+    if parts.query or parts.fragment or parts.path.strip("/"):
+        raise ValueError(UNREADABLE)
+    return parts, port
 
 
 def _is_loopback(host: str) -> bool:

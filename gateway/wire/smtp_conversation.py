@@ -41,6 +41,7 @@ class Conversation(SMTP):
     session: Any
     envelope: Any
     transport: Any
+    _original_transport: Any
     _reader: Any
 
     def __init__(self, door: Door, peer: str, *, local: bool) -> None:
@@ -91,12 +92,22 @@ class Conversation(SMTP):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The peer has gone; a mail that was handed over goes its way."""
+        self._leave()
+        self._forget_content()
+        super().connection_lost(error)
+
+    def _leave(self) -> None:
+        """Give our place back, once."""
+        self._is_over = True
         if self in self.door.guests:
             self.door.guests.discard(self)
             self.door.reception.crowd.leave(self.peer)
-        self._forget_content()
-        self._is_over = True
-        super().connection_lost(error)
+
+    def leave_failed_handshake(self) -> None:
+        """End where STARTTLS did: asyncio tells the end of a handshake to nobody else."""
+        if self._original_transport is not None and self._original_transport.is_closing():
+            self._leave()
+            self._original_transport.abort()
 
     def eof_received(self) -> bool:
         """The peer says no more; commands it has sent before are still answered."""
@@ -270,6 +281,8 @@ class Conversation(SMTP):
 
     async def push(self, status: str | bytes) -> None:
         """Reply. Where more commands are at hand, replies are held and sent together (RFC 2920)."""
+        if self._is_over:
+            return
         text = status.decode("ascii", "replace") if isinstance(status, bytes) else status
         reply = smtp_reply.generic(text).encode("ascii", "replace")
         if reply.startswith(b"5"):

@@ -81,7 +81,10 @@ class SmtpReceiver(Conversation):
         if self._tls_protocol is not None:
             await self.push("503")
             return
-        await super().smtp_STARTTLS(arg)
+        try:
+            await super().smtp_STARTTLS(arg)
+        finally:
+            self.leave_failed_handshake()
 
     def _may_log_in(self) -> bool:
         return self.door.users is not None and (
@@ -186,7 +189,7 @@ class SmtpReceiver(Conversation):
                 return smtp_reply.TOO_MANY_ERRORS
         else:
             self._refused("recipient")
-        return smtp_reply.UNKNOWN_MAILBOX
+        return smtp_reply.NO_RELAY if standing == "foreign" else smtp_reply.UNKNOWN_MAILBOX
 
     async def smtp_VRFY(self, arg: str) -> None:  # noqa: N802 - aiosmtpd looks commands up by name
         """Never tell who is here (attack A53)."""
@@ -230,7 +233,7 @@ class SmtpReceiver(Conversation):
             reception.receiving -= content.size
             self._is_busy = False
         if status.startswith("250"):
-            self._junk = 0
+            self._junk = self._errors = 0
             self._mails += 1
         self._reset_timeout()
         self._set_post_data_state()  # type: ignore[no-untyped-call]  # aiosmtpd is half typed
@@ -262,5 +265,8 @@ class LmtpReceiver(SmtpReceiver):
 
     async def answer(self, status: str, recipients: int) -> None:
         """Say what became of a mail: once for each recipient (RFC 2033 section 4.2)."""
-        for _ in range(recipients):
-            await self.push(status)
+        await self.push(status)
+        if not self._is_over:
+            # Not pushed: to the errors of the peer one mail is one.
+            reply = smtp_reply.generic(status).encode("ascii", "replace") + b"\r\n"
+            self._held.extend([reply] * (recipients - 1))

@@ -27,6 +27,8 @@ CLOSING: Final = 421
 LOGIN_REFUSED: Final = 535
 ABOUT_US: Final = frozenset({500, 502, 503, 530, 534, 535, 538})
 """Replies that are 5yz and yet no verdict on a letter: the session or our login is wrong."""
+ABOUT_SYNTAX: Final = frozenset({500, 502, 503})
+"""Of these, the ones that are about the letter once its data has left, such as a line too long."""
 TOO_LARGE: Final = 552
 """The only 5yz to MAIL that is about the letter: it names the size (RFC 1870 section 6.1)."""
 REASON_MAX: Final = 200
@@ -111,7 +113,13 @@ class SmarthostCarrier:
                 return Delivery("failed", 0, "an address that cannot be sent")
             await self.close()
             # Once data has left nobody knows: it may have been this letter that broke the line.
-            return Delivery("deferred", 0, _kind(error), about_connection=step != "data")
+            return Delivery(
+                "deferred",
+                0,
+                _kind(error),
+                about_connection=step != "data",
+                needs_operator=step == "connection" and _stays(error),
+            )
         return DELIVERED
 
     async def _answered(self, step: Step, code: int, text: str) -> Delivery:
@@ -126,7 +134,10 @@ class SmarthostCarrier:
             await self.close()
             return replace(about_us, about_connection=step != "data")
         await self._reset()
-        if code in ABOUT_US or (step == "sender" and code >= 500 and code != TOO_LARGE):
+        about_letter = step == "data" and code in ABOUT_SYNTAX
+        if (code in ABOUT_US and not about_letter) or (
+            step == "sender" and code >= 500 and code != TOO_LARGE
+        ):
             return about_us
         for_good = code >= 500
         return Delivery(
@@ -232,13 +243,28 @@ def _verifying(ca_file: Path | None) -> ssl.SSLContext:
 
 def _kind(error: Exception) -> str:
     """What went wrong without a reply; the reason of a certificate is worth telling."""
-    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-        error = error.__cause__
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate: {_one_line(error.verify_message)}"
-    if isinstance(error, aiosmtplib.SMTPNotSupported):
+    if (doubt := _doubt(error)) is not None:
+        return f"certificate: {_one_line(doubt.verify_message)}"
+    if isinstance(error, aiosmtplib.SMTPNotSupported) or type(error) is aiosmtplib.SMTPException:
         return _one_line(str(error))
     return type(error).__name__
+
+
+def _doubt(error: Exception) -> ssl.SSLCertVerificationError | None:
+    """What is wrong with a certificate, where that is what went wrong."""
+    for one in (error, error.__cause__):
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return one
+    return None
+
+
+def _stays(error: Exception) -> bool:
+    """Whether no later try gets further: a bad certificate, or a server that lacks what we need.
+
+    That is said by the bare `SMTPException`; lines that broke have kinds of their own.
+    """
+    lacks = type(error) is aiosmtplib.SMTPException
+    return lacks or isinstance(error, aiosmtplib.SMTPNotSupported) or _doubt(error) is not None
 
 
 def _one_line(text: str) -> str:

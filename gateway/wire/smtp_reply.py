@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 UNKNOWN_MAILBOX: Final = "550 5.1.1 No such mailbox here"
+NO_RELAY: Final = "550 5.7.1 We take no mail for others"
 TOO_MANY_RECIPIENTS: Final = "452 4.5.3 Too many recipients"
 BAD_ADDRESS: Final = "501 5.1.3 Bad address syntax"
 BAD_SENDER: Final = "501 5.1.7 Bad sender address syntax"

@@ -108,7 +108,7 @@ class Parts:
 
 
 def standings(policy: Policy, keys: Keys) -> Callable[[str], Standing]:
-    """What an address is to us: an inbox, a reply address with a good token, or neither.
+    """What an address is to us: an inbox, a reply address with a good token, or nothing.
 
     Needs no database, so it holds while that is down.
     """
@@ -118,7 +118,7 @@ def standings(policy: Policy, keys: Keys) -> Callable[[str], Standing]:
             return "ours"
         token = policy.addresses.token_of(address)
         if token is None:
-            return "unknown"
+            return "unknown" if policy.addresses.has_domain_of(address) else "foreign"
         return "ours" if keys.read(token) is not None else "forged"
 
     return standing

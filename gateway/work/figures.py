@@ -30,6 +30,8 @@ STEPS: Final = {
     "carried_in": "carry",
 }
 """Fields of events that tell how long one step took: to disk, to values, to the database, out."""
+SMARTHOST: Final = {"smarthost_away": 0, "smarthost_back": 1, "sent": 1}
+"""Events that tell whether it answers; of several couriers only the one in trouble comes back."""
 BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400)
 
 
@@ -95,6 +97,7 @@ class Figures:
         self._letters = self._gauge("gateway_letters", "Letters of the outbox", "state")
         self._age = self._gauge("gateway_oldest_seconds", "Age of the oldest that waits", "of")
         self._up = self._gauge("gateway_up", "1 where a part answers", "part")
+        self._up.labels("smarthost").set(1)
         self._octets = self._gauge("gateway_octets", "Size of a store of this node", "of")
         self._connections = self._gauge("gateway_connections", "Open connections", "door")
         self._leave = journal.follow(self._count)
@@ -114,8 +117,8 @@ class Figures:
             self._latency.labels(STAGES[event]).observe(fields["after"])
         for name in STEPS.keys() & fields.keys():
             self._steps.labels(STEPS[name]).observe(fields[name])
-        if event in ("smarthost_away", "smarthost_back"):
-            self._up.labels("smarthost").set(event == "smarthost_back")
+        if event in SMARTHOST:
+            self._up.labels("smarthost").set(SMARTHOST[event])
 
     async def ailments(self) -> list[str]:
         """Which parts do not answer; empty where all is well."""

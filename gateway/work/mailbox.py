@@ -106,6 +106,10 @@ class Supervisor:
         self._mailbox = Mailbox(account, uids, clock, self, self._pace)
         self._stopping = asyncio.Event()
         self._has_progress = False
+        self._open_since: float | None = None
+        """When serving began to go on, in the time of the loop."""
+        self._well_since: float | None = None
+        """Since when it has been without trouble."""
         self._trouble: MailboxTrouble | None = None
         self._incident: Incident | None = None
         self._written: Incident | None = None
@@ -132,6 +136,7 @@ class Supervisor:
         tries = 0
         while True:
             self._has_progress = False
+            self._open_since = None
             # Looked at before the password is: what changes from here on is not tried yet.
             stamp = await asyncio.to_thread(self._account.stamp)
             serving = asyncio.create_task(self._mailbox.serve())
@@ -139,7 +144,7 @@ class Supervisor:
             if self._stopping.is_set():
                 return
             trouble = self._judge(None if serving.cancelled() else serving.exception())
-            tries = 1 if self._has_progress else tries + 1
+            tries = 1 if self._has_progress or self._lasts(self._open_since) else tries + 1
             self._note(trouble)
             await self._until_stopped(asyncio.create_task(self._rest(trouble.kind, tries, stamp)))
             if self._stopping.is_set():
@@ -186,6 +191,8 @@ class Supervisor:
                     incident = self._incident
                     await self._uids.note_incident(incident)
                     self._written = incident
+            if self._lasts(self._well_since):
+                self._recover()
             await self._tell()
 
     async def _warn(self) -> None:
@@ -234,7 +241,7 @@ class Supervisor:
     def took(self, entries: Sequence[Entry]) -> None:
         """Mails are in the spool."""
         taken = [one for one in entries if one.fate is not Fate.REPEAT]
-        self._has_progress = self._has_progress or bool(entries)
+        self._has_progress = self._has_progress or bool(taken)
         if taken:
             self.state = replace(
                 self.state, last_mail_at=self._clock(), taken=self.state.taken + len(taken)
@@ -257,23 +264,39 @@ class Supervisor:
         )
 
     def watching(self) -> None:
-        """All is well."""
-        self._has_progress = True
+        """All is well, as far as can be seen: trouble ends with a mail, or when that lasts.
+
+        Some servers let everybody in and hang up at once, again and again.
+        """
+        now = asyncio.get_running_loop().time()
+        self._open_since = self._open_since or now
+        self._well_since = self._well_since or now
+        if self._has_progress:
+            self._recover()
+        self._become(WATCHING if self._trouble is None else self._trouble.kind)
+
+    def _lasts(self, since: float | None) -> bool:
+        now = asyncio.get_running_loop().time()
+        return since is not None and now - since >= self._pace.proof
+
+    def _recover(self) -> None:
         if self._trouble is not None:
             journal.note("mailbox_back", mailbox=self._account.name)
+            if self.state.state != TAKING:
+                self._become(WATCHING)
         self._trouble = self._incident = None
         self.state = replace(self.state, last_error="")
-        self._become(WATCHING)
 
     def limping(self, trouble: MailboxTrouble) -> None:
         """Mails come in, but they cannot be flagged or moved."""
-        self._has_progress = True
+        self._open_since = self._open_since or asyncio.get_running_loop().time()
+        self._well_since = None
         if self._trouble is None or self._trouble.reason != trouble.reason:
             self._note(trouble)
         self._become(trouble.kind)
 
     def _note(self, trouble: MailboxTrouble) -> None:
-        self._trouble = trouble
+        self._trouble, self._well_since = trouble, None
         self._incident = self._incident or Incident(since=self._clock(), told=False)
         self.state = replace(self.state, last_error=trouble.reason)
         kind, name = str(trouble.kind), self._account.name
