@@ -267,6 +267,27 @@ def test_import_says_what_is_wrong(
     assert (ran.code, said in ran.errors) == (code, True)
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(b"root:x:0:0:root:/root:/bin/sh\n", 66, id="a table"),
+        pytest.param(b"Hello,\n\nSubject: of a talk\n", 66, id="a text"),
+        pytest.param(b"", 66, id="nothing"),
+        pytest.param(MAIL, 0, id="a mail"),
+        pytest.param(b"X-Old: 1\nsubject:tax\n\nHello", 0, id="a mail with little"),
+    ],
+)
+def test_import_takes_mails_alone(desk: Path, tmp_path: Path, content: bytes, code: int) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(content)
+
+    ran = run_gateway("import", "--quiet", str(source), config=desk)
+
+    assert (ran.code, "neither mbox nor mail" in ran.errors) == (code, code == 66)
+    waiting = run_gateway("mail", "count", "--json", config=desk).json()["waiting"]
+    assert waiting == (0 if code else 1)
+
+
 def test_explaining_a_mail_leaves_nothing_behind(desk: Path, tmp_path: Path) -> None:
     (tmp_path / "mail.eml").write_bytes(MAIL)
 
@@ -431,6 +452,8 @@ def test_the_report_prints_a_table_and_writes_files(desk: Path) -> None:
         pytest.param(
             ("--since", "2026-07-02", "--until", "2026-07-01"), 2, "before", id="reversed"
         ),
+        pytest.param(("--until", "9999-12-31"), 2, "no day of a desk", id="the last day of all"),
+        pytest.param(("--since", "0001-01-01"), 2, "no day of a desk", id="the first day of all"),
         pytest.param(("--html", "/nowhere/at/all.html"), 1, "/nowhere/at/all.html", id="no folder"),
     ],
 )

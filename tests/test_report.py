@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 from calendars import calendar
 from conftest import missing
+from PIL import ImageFont
 
 from gateway.desk.figures import NAMES, Figures, figures
 from gateway.desk.history import EntryPast, History, PromisePast, TicketPast
 from gateway.desk.model import ClockKind
 from gateway.ledger.entry import Kind
 from gateway.report.page import STYLE, page
+from gateway.report.plot import Label
 from gateway.report.plots import plots
+from gateway.report.png import drawable
 from gateway.report.rows import as_csv, as_object
 from gateway.report.text import table
 
@@ -186,6 +189,19 @@ def test_bars_stay_inside_their_plot() -> None:
                 x, width = getattr(shape, "x", 0), getattr(shape, "width", 0)
                 assert 0 <= x <= x + width <= plot.width
                 assert 0 <= shape.y <= shape.y + getattr(shape, "height", 0) <= plot.height
+
+
+def test_the_font_has_every_character_of_a_picture() -> None:
+    font = ImageFont.load_default(24)
+    box = bytes(font.getmask("\uffff"))
+    labels = "".join(
+        drawable(one.text)
+        for plot in plots(busy_month())
+        for one in plot.shapes
+        if isinstance(one, Label)
+    )
+
+    assert [one for one in sorted(set(labels)) if bytes(font.getmask(one)) == box] == []
 
 
 def test_a_picture_for_the_letter_is_a_png_of_its_size() -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DAYS = 28
 USAGE = 2
+EARLIEST = date(1971, 1, 1)
+LATEST = date(2999, 12, 31)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -81,10 +83,15 @@ def _period(
 
 
 def _day(text: str | None, option: str) -> date | None:
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError:
         refuse(f"{option} {text!r} is no day; write it like 2026-07-01", USAGE)
+    if not EARLIEST <= day <= LATEST:
+        refuse(f"{option} {day} is no day of a desk: {EARLIEST} to {LATEST}", USAGE)
+    return day
 
 
 def _count(
