@@ -5,6 +5,7 @@ before it, word by word. Dates, numbers and money are those of the CLDR; English
 policy 4.12. What a language does not know is said in English.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, format_decimal
+from babel.units import format_unit
 
 from gateway.letters.marks import STAY, Figure, Word
 
@@ -110,6 +112,12 @@ class Tongue:
         return Figure(
             f"{self.number(count)}{STAY}{words.get(form) or words.get('other', 'credits')}"
         )
+
+    def duration(self, length: timedelta) -> Figure:
+        """`1 hour`, `90 minutes`: hours where they are whole."""
+        minutes = round(length / timedelta(minutes=1))
+        count, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
+        return Figure(re.sub(r"\s", STAY, format_unit(count, unit, locale=self._locale)))
 
     def money(self, cents: int, currency: str) -> str:
         """`$50`, `12,50 €`."""
