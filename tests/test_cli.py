@@ -445,6 +445,45 @@ def test_the_report_prints_a_table_and_writes_files(desk: Path) -> None:
     assert (quiet.code, quiet.output, quiet.errors) == (0, "", "")
 
 
+def test_the_days_of_a_report_go_into_a_pipe(desk: Path) -> None:
+    ran = run_gateway("report", "--csv", "-", config=desk)
+
+    assert ran.code == 0
+    assert ran.output.startswith("day,")
+    assert len(ran.output.splitlines()) == 29
+    assert not Path("-").exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        pytest.param("xx", 2, id="none"),
+        pytest.param("de", 0, id="ours"),
+        pytest.param("de-AT", 0, id="a form of ours"),
+        pytest.param("", 0, id="what they write in"),
+    ],
+)
+def test_a_customer_reads_a_language_there_is(desk: Path, language: str, code: int) -> None:
+    run_gateway("customers", "add", "acme", "--contact", "ann@acme.example", config=desk)
+
+    ran = run_gateway("customers", "set", "acme", "--language", language, config=desk)
+
+    assert ran.code == code
+    assert ("there are: en, de, es, fr, ru" in ran.errors) == (code == 2)
+
+
+def test_an_address_that_is_taken_says_what_to_do(desk: Path) -> None:
+    add = ("customers", "add")
+    run_gateway(*add, "ann@acme.example", "--contact", "ann@acme.example", config=desk)
+
+    ran = run_gateway(*add, "acme", "--contact", "ann@acme.example", config=desk)
+
+    assert ran.code == 1
+    words = re.search(r"gateway (customers set \S+ --remove-contact [^;]+);", ran.errors)[1].split()
+    assert run_gateway(*words, config=desk).code == 0
+    assert run_gateway(*add, "acme", "--contact", "ann@acme.example", config=desk).code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "hint"),
     [

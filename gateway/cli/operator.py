@@ -31,7 +31,7 @@ Config = Annotated[
     typer.Option(
         "--config",
         "-c",
-        help="The settings file. Else GATEWAY_CONFIG, config/gateway.toml, "
+        help="The settings file. Else GATEWAY_CONFIG, desk/gateway.toml, config/gateway.toml, "
         "/etc/gateway/gateway.toml.",
         show_default=False,
     ),

@@ -53,11 +53,12 @@ def read_words(path: Path) -> Table:
 
 def candidates(language: str, default: str = ENGLISH) -> tuple[str, ...]:
     """Languages to look for, the wanted one first: `de-AT`, `de`, the desk's own, English."""
-    wanted = [tag for one in (language, default, ENGLISH) for tag in _shorter(one)]
+    wanted = [tag for one in (language, default, ENGLISH) for tag in shorter(one)]
     return tuple(dict.fromkeys(wanted))
 
 
-def _shorter(language: str) -> Iterable[str]:
+def shorter(language: str) -> Iterable[str]:
+    """A tag and what is left of it without its last parts: `de-AT`, `de`."""
     parts = language.replace("_", "-").split("-") if language else []
     return ("-".join(parts[:count]) for count in range(len(parts), 0, -1))
 

@@ -130,10 +130,11 @@ def _accounts(found: Figures) -> str:
     if not found.accounts:
         return ""
     rows = (
-        (printable(one.account), str(one.opened), str(one.charged), str(one.sold))
+        tuple(map(str, (printable(one.account), one.opened, one.charged, one.returned, one.sold)))
         for one in found.accounts
     )
-    return "<h2>Top accounts</h2>\n" + _table(("Account", "Tickets", "Charged", "Bought"), rows)
+    head = ("Account", "Tickets", "Charged", "Returned", "Bought")
+    return "<h2>Top accounts</h2>\n" + _table(head, rows)
 
 
 def _periods(title: str, rows: Sequence[Counted], total: Counted) -> str:
