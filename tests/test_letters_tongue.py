@@ -9,7 +9,7 @@ import pytest
 from letter_desk import KEYS, LANGUAGES, shipped_policy, written
 
 from gateway.desk.commands import read_commands
-from gateway.letters.marks import STAY
+from gateway.letters.marks import HOLD, spaced
 from gateway.letters.sample_all import CUSTOMER_SAMPLES, STAFF_SAMPLES
 from gateway.letters.shelf import Shelf
 from gateway.letters.tongue import WORDS, candidates, read_words
@@ -66,9 +66,16 @@ def test_an_instant_is_said_as_the_language_says_dates(language: str, wanted: st
     assert plain(made) == wanted
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_part_of_an_instant_is_wider_than_a_cell_of_a_phone(language: str) -> None:
+    made = SHELF.tongue(language).instant(AT, shipped_policy().calendar.zone)
+
+    assert max(map(len, made.replace(HOLD, " ").split(" "))) <= 20
+
+
 def plain(text: str) -> str:
     """A text with ordinary spaces."""
-    return text.replace(STAY, " ").replace("\u202f", " ").replace("\xa0", " ")
+    return spaced(text).replace("\u202f", " ").replace("\xa0", " ")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +187,7 @@ def test_words_of_the_operator_go_before_ours(tmp_path: Path) -> None:
 def test_a_promise_is_said_in_hours_or_minutes(language: str, minutes: int, wanted: str) -> None:
     said = SHELF.tongue(language).duration(timedelta(minutes=minutes))
 
-    assert str(said).replace(STAY, " ") == wanted
+    assert spaced(str(said)) == wanted
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -18,7 +18,7 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, format_decimal
 from babel.units import format_unit
 
-from gateway.letters.marks import STAY, Figure, Word
+from gateway.letters.marks import HOLD, STAY, Figure, Word
 
 ENGLISH: Final = "en"
 GROUPED_FROM: Final = 10_000
@@ -130,7 +130,7 @@ class Tongue:
         Where the reader lives in a zone of their own with another time, that follows.
         """
         local = at.astimezone(zone)
-        said = f"{self._local(local)}, {at:%Y-%m-%d}{STAY}{at:%H:%M}{STAY}UTC"
+        said = f"{self._local(local)}, {at:%Y-%m-%d}{HOLD}{at:%H:%M}{STAY}UTC"
         if own is None:
             return said
         theirs = at.astimezone(own)
@@ -139,7 +139,8 @@ class Tongue:
         return f"{said}, {self.word('phrases', 'your_time')}: {self._local(theirs)}"
 
     def _local(self, local: datetime) -> str:
-        return f"{self._day(local)} {local:%H:%M} ({offset(local)})".replace(" ", STAY)
+        day = self._day(local).replace(" ", STAY)
+        return f"{day}{HOLD}{local:%H:%M}{HOLD}({offset(local)})"
 
     def _day(self, local: datetime) -> str:
         if self._is_english:
