@@ -4,6 +4,7 @@ import mailbox
 import re
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -443,6 +444,27 @@ def test_the_report_prints_a_table_and_writes_files(desk: Path) -> None:
     assert html.read_text().startswith("<!DOCTYPE html>")
     assert len(csv.read_text().splitlines()) == 29
     assert (quiet.code, quiet.output, quiet.errors) == (0, "", "")
+
+
+def test_a_port_that_another_program_has_is_named(desk: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        change(desk, 'listen = "127.0.0.1:0"', f'listen = "127.0.0.1:{port}"')
+        ran = run_process("run", "--config", str(desk))
+
+    assert ran.code == 1
+    assert f"127.0.0.1:{port} (smtp.listen) is taken by another program" in ran.errors
+
+
+@pytest.mark.parametrize("words", [("orders", "list"), ("mail", "list")])
+def test_an_empty_list_says_so_and_stays_empty_for_programs(
+    desk: Path, words: tuple[str, ...]
+) -> None:
+    shown = run_gateway(*words, config=desk)
+    rows = run_gateway(*words, "--json", config=desk)
+
+    assert (shown.code, shown.output, shown.errors) == (0, "", "none\n")
+    assert (rows.code, rows.output, rows.errors) == (0, "", "")
 
 
 def test_the_days_of_a_report_go_into_a_pipe(desk: Path) -> None:

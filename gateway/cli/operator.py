@@ -156,6 +156,7 @@ def print_rows(rows: Iterable[Mapping[str, Any]], *, as_lines: bool, zone: tzinf
             print(as_json(row))
         return
     if not listed:
+        complain("none")
         return
     names = list(listed[0])
     cells = [[name.replace("_", " ") for name in names]]
