@@ -263,3 +263,14 @@ async def test_a_copy_is_one_moment_of_a_database_that_changes(tmp_path: Path) -
         assert connection.exec_driver_sql("SELECT n FROM t").scalar_one() == 1
     engine.dispose()
     copied.dispose()
+
+
+async def test_a_folder_that_does_not_exist_is_named_as_it_was_given(tmp_path: Path) -> None:
+    settings = write_desk(tmp_path)
+    archive = str(tmp_path / "nowhere" / "x.tar.gz")
+    await asyncio.to_thread(run_gateway, "mail", "list", config=settings)
+    await asyncio.to_thread(run_gateway, "orders", "list", config=settings)
+
+    ran = await asyncio.to_thread(run_gateway, "backup", archive, config=settings)
+
+    assert (ran.code, f"{tmp_path / 'nowhere'}: there is no such folder" in ran.errors) == (1, True)

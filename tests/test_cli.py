@@ -4,6 +4,7 @@ import mailbox
 import re
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -267,6 +268,27 @@ def test_import_says_what_is_wrong(
     assert (ran.code, said in ran.errors) == (code, True)
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(b"root:x:0:0:root:/root:/bin/sh\n", 66, id="a table"),
+        pytest.param(b"Hello,\n\nSubject: of a talk\n", 66, id="a text"),
+        pytest.param(b"", 66, id="nothing"),
+        pytest.param(MAIL, 0, id="a mail"),
+        pytest.param(b"X-Old: 1\nsubject:tax\n\nHello", 0, id="a mail with little"),
+    ],
+)
+def test_import_takes_mails_alone(desk: Path, tmp_path: Path, content: bytes, code: int) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(content)
+
+    ran = run_gateway("import", "--quiet", str(source), config=desk)
+
+    assert (ran.code, "neither mbox nor mail" in ran.errors) == (code, code == 66)
+    waiting = run_gateway("mail", "count", "--json", config=desk).json()["waiting"]
+    assert waiting == (0 if code else 1)
+
+
 def test_explaining_a_mail_leaves_nothing_behind(desk: Path, tmp_path: Path) -> None:
     (tmp_path / "mail.eml").write_bytes(MAIL)
 
@@ -424,6 +446,66 @@ def test_the_report_prints_a_table_and_writes_files(desk: Path) -> None:
     assert (quiet.code, quiet.output, quiet.errors) == (0, "", "")
 
 
+def test_a_port_that_another_program_has_is_named(desk: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        change(desk, 'listen = "127.0.0.1:0"', f'listen = "127.0.0.1:{port}"')
+        ran = run_process("run", "--config", str(desk))
+
+    assert ran.code == 1
+    assert f"127.0.0.1:{port} (smtp.listen) is taken by another program" in ran.errors
+
+
+@pytest.mark.parametrize("words", [("orders", "list"), ("mail", "list")])
+def test_an_empty_list_says_so_and_stays_empty_for_programs(
+    desk: Path, words: tuple[str, ...]
+) -> None:
+    shown = run_gateway(*words, config=desk)
+    rows = run_gateway(*words, "--json", config=desk)
+
+    assert (shown.code, shown.output, shown.errors) == (0, "", "none\n")
+    assert (rows.code, rows.output, rows.errors) == (0, "", "")
+
+
+def test_the_days_of_a_report_go_into_a_pipe(desk: Path) -> None:
+    ran = run_gateway("report", "--csv", "-", config=desk)
+
+    assert ran.code == 0
+    assert ran.output.startswith("day,")
+    assert len(ran.output.splitlines()) == 29
+    assert not Path("-").exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        pytest.param("xx", 2, id="none"),
+        pytest.param("de", 0, id="ours"),
+        pytest.param("de-AT", 0, id="a form of ours"),
+        pytest.param("", 0, id="what they write in"),
+    ],
+)
+def test_a_customer_reads_a_language_there_is(desk: Path, language: str, code: int) -> None:
+    run_gateway("customers", "add", "acme", "--contact", "ann@acme.example", config=desk)
+
+    ran = run_gateway("customers", "set", "acme", "--language", language, config=desk)
+
+    assert ran.code == code
+    assert ("there are: en, de, es, fr, ru" in ran.errors) == (code == 2)
+
+
+def test_an_address_that_is_taken_says_what_to_do(desk: Path) -> None:
+    add = ("customers", "add")
+    run_gateway(*add, "ann@acme.example", "--contact", "ann@acme.example", config=desk)
+
+    ran = run_gateway(*add, "acme", "--contact", "ann@acme.example", config=desk)
+
+    assert ran.code == 1
+    words = re.search(r"gateway (customers set \S+ --remove-contact [^;]+);", ran.errors)[1].split()
+    assert run_gateway(*words, config=desk).code == 0
+    assert run_gateway(*add, "acme", "--contact", "ann@acme.example", config=desk).code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "hint"),
     [
@@ -431,6 +513,8 @@ def test_the_report_prints_a_table_and_writes_files(desk: Path) -> None:
         pytest.param(
             ("--since", "2026-07-02", "--until", "2026-07-01"), 2, "before", id="reversed"
         ),
+        pytest.param(("--until", "9999-12-31"), 2, "no day of a desk", id="the last day of all"),
+        pytest.param(("--since", "0001-01-01"), 2, "no day of a desk", id="the first day of all"),
         pytest.param(("--html", "/nowhere/at/all.html"), 1, "/nowhere/at/all.html", id="no folder"),
     ],
 )

@@ -91,8 +91,8 @@ async def test_the_certificate_of_the_smarthost_is_told_by_its_end(tmp_path: Pat
 
     found = words(ran)
     assert found["smarthost"][0] == "ok"
-    assert found["smarthost's"][0] == "note"
-    assert "TLSv1.3, certificate until" in found["smarthost's"][1]
+    assert found["relay-tls"][0] == "note"
+    assert "TLSv1.3, certificate until" in found["relay-tls"][1]
     assert found["sender"] == ("ok", "may send as support+{token}@desk.example")
     (sender,) = [one for one in server.commands if one.startswith("MAIL")]
     assert sender.startswith("MAIL FROM:<support+b")

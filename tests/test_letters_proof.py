@@ -110,6 +110,17 @@ def test_preview_names_the_languages_that_there_are(tmp_path: Path) -> None:
     assert "en, de, es, fr, ru" in ran.output
 
 
+@pytest.mark.parametrize("command", ["check", "preview"])
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path, command: str) -> None:
+    settings = write_desk(tmp_path / "desk")
+    change(settings, '# dir = "letters"', 'dir = "/nowhere"')
+
+    ran = run(command, "--config", str(settings))
+
+    assert ran.exit_code == 78
+    assert "/nowhere: there is no such folder (templates.dir)" in ran.output
+
+
 def test_a_gallery_shows_why_a_letter_is_broken(tmp_path: Path) -> None:
     put(tmp_path, "fr/answer.md", f"{HEAD}{{{{ <b>tikcet }}}}")
     shelf = Shelf(built_in("templates"), tmp_path)

@@ -1,17 +1,19 @@
 """Languages of letters: complete, with the numbers and dates of their own, in the reader's zone."""
 
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from letter_desk import LANGUAGES, shipped_policy, written
+from letter_desk import KEYS, LANGUAGES, shipped_policy, written
 
 from gateway.desk.commands import read_commands
-from gateway.letters.marks import STAY
+from gateway.letters.marks import HOLD, spaced
 from gateway.letters.sample_all import CUSTOMER_SAMPLES, STAFF_SAMPLES
 from gateway.letters.shelf import Shelf
 from gateway.letters.tongue import WORDS, candidates, read_words
+from gateway.letters.writer import Writer
 from gateway.settings.places import built_in
 from gateway.worktime.zone import zone
 
@@ -64,9 +66,16 @@ def test_an_instant_is_said_as_the_language_says_dates(language: str, wanted: st
     assert plain(made) == wanted
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_part_of_an_instant_is_wider_than_a_cell_of_a_phone(language: str) -> None:
+    made = SHELF.tongue(language).instant(AT, shipped_policy().calendar.zone)
+
+    assert max(map(len, made.replace(HOLD, " ").split(" "))) <= 20
+
+
 def plain(text: str) -> str:
     """A text with ordinary spaces."""
-    return text.replace(STAY, " ").replace("\u202f", " ").replace("\xa0", " ")
+    return spaced(text).replace("\u202f", " ").replace("\xa0", " ")
 
 
 @pytest.mark.parametrize(
@@ -163,3 +172,47 @@ def test_words_of_the_operator_go_before_ours(tmp_path: Path) -> None:
 
     assert tongue.word("departments", "support") == "Hotline"
     assert tongue.word("departments", "sales") == "Vertrieb"
+
+
+@pytest.mark.parametrize(
+    ("language", "minutes", "wanted"),
+    [
+        pytest.param("en", 60, "1 hour", id="en"),
+        pytest.param("de", 240, "4 Stunden", id="de"),
+        pytest.param("ru", 300, "5 часов", id="ru"),
+        pytest.param("fr", 90, "90 minutes", id="fr"),
+        pytest.param("es", 30, "30 minutos", id="es"),
+    ],
+)
+def test_a_promise_is_said_in_hours_or_minutes(language: str, minutes: int, wanted: str) -> None:
+    said = SHELF.tongue(language).duration(timedelta(minutes=minutes))
+
+    assert spaced(str(said)) == wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        pytest.param("ticket_received", ("3", "4"), id="the receipt"),
+        pytest.param("command_help", ("3", "4"), id="the help"),
+        pytest.param("ticket_received_hotrush", ("3", "15"), id="the urgent receipt"),
+    ],
+)
+def test_an_urgent_answer_is_offered_as_the_policy_has_it(
+    language: str, name: str, told: tuple[str, ...]
+) -> None:
+    shipped = shipped_policy()
+    level = replace(shipped.sla.hotrush, target=timedelta(hours=4))
+    rules = replace(
+        shipped,
+        hotrush=replace(shipped.hotrush, multiplier=3),
+        sla=replace(shipped.sla, hotrush=level),
+    )
+
+    sample = CUSTOMER_SAMPLES[name][0]
+    ours = written(sample, language).text
+    theirs = written(sample, language, Writer(SHELF, rules, KEYS)).text
+
+    changed = " ".join(set(theirs.split("\n")) - set(ours.split("\n")))
+    assert set(told) <= set(re.findall("[0-9]+", changed))

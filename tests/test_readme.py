@@ -131,7 +131,8 @@ def test_a_command_of_the_readme_runs(at_desk: Path, line: str) -> None:
         words, (file,) = words[: words.index("<")], words[words.index("<") + 1 :]
         stdin = (at_desk / file).read_bytes()
     if words[1] == "customers" and words[2] not in ("add", "list"):
-        run_gateway("customers", "add", "acme", "--contact", "ann@acme.example")
+        run_gateway("customers", "add", "acme", "--contact", "ben@acme.example")
+        run_gateway("customers", "add", "ann@acme.example", "--contact", "ann@acme.example")
 
     ran = run_gateway(*words[1:], stdin=stdin)
 

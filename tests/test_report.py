@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 from calendars import calendar
 from conftest import missing
+from PIL import ImageFont
 
 from gateway.desk.figures import NAMES, Figures, figures
 from gateway.desk.history import EntryPast, History, PromisePast, TicketPast
 from gateway.desk.model import ClockKind
 from gateway.ledger.entry import Kind
 from gateway.report.page import STYLE, page
+from gateway.report.plot import Label
 from gateway.report.plots import plots
+from gateway.report.png import drawable
 from gateway.report.rows import as_csv, as_object
 from gateway.report.text import table
 
@@ -188,6 +191,19 @@ def test_bars_stay_inside_their_plot() -> None:
                 assert 0 <= shape.y <= shape.y + getattr(shape, "height", 0) <= plot.height
 
 
+def test_the_font_has_every_character_of_a_picture() -> None:
+    font = ImageFont.load_default(24)
+    box = bytes(font.getmask("\uffff"))
+    labels = "".join(
+        drawable(one.text)
+        for plot in plots(busy_month())
+        for one in plot.shapes
+        if isinstance(one, Label)
+    )
+
+    assert [one for one in sorted(set(labels)) if bytes(font.getmask(one)) == box] == []
+
+
 def test_a_picture_for_the_letter_is_a_png_of_its_size() -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow is a dependency; sync the environment")
     from gateway.report.png import FINE, draw_png  # noqa: PLC0415 - needs Pillow
@@ -205,7 +221,9 @@ def test_a_picture_for_the_letter_is_a_png_of_its_size() -> None:
 WIDE = """<script>
 addEventListener("load", () => {
   const page = document.documentElement;
-  document.title = [page.scrollWidth, innerWidth].join(" ");
+  const cut = [...document.querySelectorAll(".wide")].filter(
+    (one) => one.scrollWidth > one.clientWidth);
+  document.title = [page.scrollWidth, innerWidth, cut.length].join(" ");
 });
 </script></head>"""
 
@@ -248,6 +266,7 @@ def test_a_browser_shows_the_page_without_overflow(tmp_path: Path, width: int) -
         timeout=60,
     )
 
-    told = re.search(r'<p id="told">(\d+) (\d+)', ran.stdout)
+    told = re.search(r'<p id="told">(\d+) (\d+) (\d+)', ran.stdout)
     assert told, ran.stdout[-500:] + ran.stderr[-500:]
     assert int(told[1]) <= int(told[2]) == width
+    assert width < 1200 or told[3] == "0", "no table is cut on a wide screen"

@@ -49,6 +49,8 @@ def backup(
     if missing:
         refuse(f"there is no {', no '.join(missing)} yet; run gateway run first")
     notes = {"made_at": operator.clock().isoformat(), "database": _kind(main)}
+    if not file.parent.is_dir():
+        refuse(f"no backup was made: {file.parent}: there is no such folder")
     try:
         size = write_archive(file, databases, _files(settings), notes)
     except (InTheWay, OSError, sqlite3.Error) as error:

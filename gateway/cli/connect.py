@@ -284,7 +284,7 @@ def _has_come(engine: "Engine", message_id: str) -> bool:
 
 PROBES: Final[tuple[tuple[str, Probe], ...]] = (
     ("names", _names),
-    ("smarthost's", _smarthost_tls),
+    ("relay-tls", _smarthost_tls),
     ("sender", _sender),
     ("certificate", _certificate),
     ("doors", _doors),

@@ -11,7 +11,7 @@ import typer
 from sqlalchemy import Connection
 
 from gateway.cli.erase import ask, carry_out, describe
-from gateway.cli.operator import Config, Json, operator_of, print_rows, refuse
+from gateway.cli.operator import Config, Json, Operator, operator_of, print_rows, refuse
 from gateway.cli.person import write_person
 from gateway.desk import operator
 from gateway.desk.decision import Decision
@@ -128,7 +128,7 @@ def set_account(
         values["name"] = name
     if payment is not None:
         values["payment"] = None if payment == "default" else payment
-    reading = _reading(language, zone)
+    reading = _reading(operator_of(context), config, language, zone)
     only = normalised_address(account) if "@" in account else ""
     with operator_of(context).desk(config) as (engine, desk):
         at = desk.clock()
@@ -151,8 +151,25 @@ def set_account(
     print(f"{account}: changed")
 
 
-def _reading(language: str | None, zone: str | None) -> dict[str, str]:
-    """How contacts read their letters, as far as it was said; an unknown zone is refused."""
+def _need_language(asked: Operator, config: Path | None, language: str) -> None:
+    """A language without letters is refused; `de-AT` reads those in `de`."""
+    from gateway.daemon import plan_of
+    from gateway.letters.proof import languages
+    from gateway.letters.shelf import Shelf
+    from gateway.letters.tongue import shorter
+
+    plan = plan_of(asked.settings(config))
+    known = languages(Shelf(plan.built_in_letters, plan.own_letters))
+    if not set(shorter(language)) & set(known):
+        refuse(f"no letters in {language!r}; there are: {', '.join(known)}", 2)
+
+
+def _reading(
+    asked: Operator, config: Path | None, language: str | None, zone: str | None
+) -> dict[str, str]:
+    """How contacts read their letters, as far as it was said; what nobody knows is refused."""
+    if language:
+        _need_language(asked, config, language)
     if zone:
         try:
             zone_named(zone)

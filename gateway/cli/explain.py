@@ -61,6 +61,8 @@ def explain(
     from gateway.store.listing import next_ticket_number
     from gateway.work.restored import held_back
 
+    if file.is_dir():
+        refuse(f"{file}: a folder; name a file with one mail")
     if not file.is_file():
         refuse(f"{file}: there is no such file")
     operator = operator_of(context)

@@ -141,7 +141,8 @@ def _smarthost(text: str) -> str:
     try:
         read_relay(text.strip(), timeout=1)
     except ValueError as error:
-        raise WrongAnswer(str(error)) from error
+        shown = text.strip().rpartition("@")[2]
+        raise WrongAnswer(f"--smarthost {shown!r}: {error}") from error
     return text.strip()
 
 

@@ -31,7 +31,7 @@ Config = Annotated[
     typer.Option(
         "--config",
         "-c",
-        help="The settings file. Else GATEWAY_CONFIG, config/gateway.toml, "
+        help="The settings file. Else GATEWAY_CONFIG, desk/gateway.toml, config/gateway.toml, "
         "/etc/gateway/gateway.toml.",
         show_default=False,
     ),
@@ -156,6 +156,7 @@ def print_rows(rows: Iterable[Mapping[str, Any]], *, as_lines: bool, zone: tzinf
             print(as_json(row))
         return
     if not listed:
+        complain("none")
         return
     names = list(listed[0])
     cells = [[name.replace("_", " ") for name in names]]

@@ -1,5 +1,6 @@
 """`gateway parse`, `deliver` and `import`: mails from files and pipes."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
@@ -24,6 +25,14 @@ from gateway.cli.progress import Step, progress
 USAGE = 64
 NO_INPUT = 66
 NO_USER = 67
+HEAD_MAX = 262_144
+END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+FIELD = re.compile(
+    rb"^(from|date|to|subject|message-id|sender|received|return-path|delivered-to|mime-version)"
+    rb"[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Fields of which every mail has one; other files have lines like `root:x:0` too."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -107,10 +116,7 @@ def import_mails(
     """
     import asyncio
 
-    if not source.exists():
-        refuse(f"{source}: there is no such file or folder", NO_INPUT)
-    if source.is_dir() and not (source / "cur").is_dir() and not (source / "new").is_dir():
-        refuse(f"{source}: no Maildir, it has neither cur nor new", NO_INPUT)
+    _check_source(source)
     operator_of(context).settings(config)
     mails: Iterator[bytes] = _mails_of(source)
     with TryAgain(), progress("import", None, quiet=quiet) as step:
@@ -183,6 +189,29 @@ async def _keep(
     return count
 
 
+def _check_source(source: Path) -> None:
+    if not source.exists():
+        refuse(f"{source}: there is no such file or folder", NO_INPUT)
+    if source.is_dir():
+        if not (source / "cur").is_dir() and not (source / "new").is_dir():
+            refuse(f"{source}: no Maildir, it has neither cur nor new", NO_INPUT)
+        return
+    try:
+        if _is_mbox(source):
+            return
+        with source.open("rb") as file:
+            head = END_OF_HEAD.split(file.read(HEAD_MAX).lstrip(), maxsplit=1)[0]
+    except OSError as error:
+        refuse(f"{source}: {error.strerror}", NO_INPUT)
+    if not FIELD.search(head):
+        refuse(f"{source}: neither mbox nor mail, there is no header line", NO_INPUT)
+
+
+def _is_mbox(source: Path) -> bool:
+    with source.open("rb") as file:
+        return file.read(5) == b"From "
+
+
 def _mails_of(source: Path) -> Iterator[bytes]:
     """The raw mails of a file or folder; the bytes are not touched."""
     import mailbox
@@ -192,9 +221,7 @@ def _mails_of(source: Path) -> Iterator[bytes]:
             for path in sorted((source / folder).glob("*")):
                 yield path.read_bytes()
         return
-    with source.open("rb") as file:
-        is_mbox = file.read(5) == b"From "
-    if not is_mbox:
+    if not _is_mbox(source):
         yield source.read_bytes()
         return
     with closing(mailbox.mbox(source, create=False)) as box:

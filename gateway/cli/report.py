@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from gateway.store.reports import Told
 
 DAYS = 28
+STDOUT = Path("-")
 USAGE = 2
+EARLIEST = date(1971, 1, 1)
+LATEST = date(2999, 12, 31)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +35,9 @@ def report(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write one HTML file with plots.")
     ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write a line for each day.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write a line for each day; - prints.")
+    ] = None,
     send: Annotated[bool, typer.Option("--send", help="Put it into the outbox for leads.")] = False,
     config: Config = None,
     quiet: Quiet = False,
@@ -63,7 +68,7 @@ def report(
     if send:
         _send(operator, config, found)
     for path in (html, csv):
-        if path and not quiet and not json:
+        if path and path != STDOUT and not quiet and not json:
             print(f"written: {path.resolve()}")
 
 
@@ -81,10 +86,15 @@ def _period(
 
 
 def _day(text: str | None, option: str) -> date | None:
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError:
         refuse(f"{option} {text!r} is no day; write it like 2026-07-01", USAGE)
+    if not EARLIEST <= day <= LATEST:
+        refuse(f"{option} {day} is no day of a desk: {EARLIEST} to {LATEST}", USAGE)
+    return day
 
 
 def _count(
@@ -106,9 +116,16 @@ def _write(found: "Figures", desk: str, html: Path | None, csv: Path | None) -> 
         if html:
             html.write_text(page(found, desk), encoding="utf-8")
         if csv:
-            csv.write_text(as_csv(found), encoding="utf-8")
+            _write_csv(csv, as_csv(found))
     except OSError as error:
         refuse(f"{error.filename}: {error.strerror}")
+
+
+def _write_csv(csv: Path, rows: str) -> None:
+    if csv == STDOUT:
+        print(rows, end="")
+    else:
+        csv.write_text(rows, encoding="utf-8")
 
 
 def _send(operator: Operator, config: Path | None, found: "Figures") -> None:
@@ -121,4 +138,5 @@ def _send(operator: Operator, config: Path | None, found: "Figures") -> None:
         count = run_once(engine, lambda c: send(c, desk, found, event=event))
         if not count:
             raise NotPossible("nobody in staff.toml has the role lead")
-    print(f"{count} letters are in the outbox; a running gateway sends them", file=sys.stderr)
+    what = "1 letter is" if count == 1 else f"{count} letters are"
+    print(f"{what} in the outbox; a running gateway sends them", file=sys.stderr)

@@ -5,11 +5,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.operator import REFUSED, Config, Json, Quiet, operator_of, print_rows, refuse
+from gateway.cli.operator import (
+    REFUSED,
+    WRONG_SETTINGS,
+    Config,
+    Json,
+    Quiet,
+    operator_of,
+    print_rows,
+    refuse,
+)
 from gateway.cli.progress import progress
 
 if TYPE_CHECKING:
     from gateway.letters.proof import Proof
+    from gateway.letters.shelf import Shelf
+    from gateway.work.assembly import Plan
 
 app = typer.Typer(
     help="Letters: check your own, and look at all of them.",
@@ -31,10 +42,9 @@ def check(context: typer.Context, config: Config = None, json: Json = False) -> 
     """
     from gateway.daemon import plan_of
     from gateway.letters.proof import findings, languages
-    from gateway.letters.shelf import Shelf
 
     plan = plan_of(operator_of(context).settings(config))
-    shelf = Shelf(plan.built_in_letters, plan.own_letters)
+    shelf = _shelf(plan)
     found = findings(shelf, plan.policy, plan.keys)
     if json:
         rows = ({"level": one.level, "file": one.file, "text": one.text} for one in found)
@@ -66,10 +76,9 @@ def preview(
     from gateway.daemon import plan_of
     from gateway.letters.gallery import gallery
     from gateway.letters.proof import languages, proofs
-    from gateway.letters.shelf import Shelf
 
     plan = plan_of(operator_of(context).settings(config))
-    shelf = Shelf(plan.built_in_letters, plan.own_letters)
+    shelf = _shelf(plan)
     known = languages(shelf)
     if unknown := sorted(set(language or ()) - set(known)):
         refuse(f"no letters in {', '.join(unknown)}; there are: {', '.join(known)}")
@@ -105,3 +114,12 @@ def show(
     if letter not in shelf.names():
         refuse(f"there is no letter {letter!r}; there are: {', '.join(shelf.names())}")
     print(shelf.sources(letter, language)[-1].path.read_text(encoding="utf-8"), end="")
+
+
+def _shelf(plan: "Plan") -> "Shelf":
+    from gateway.letters.shelf import Shelf
+
+    own = plan.own_letters
+    if own and not own.is_dir():
+        refuse(f"{own}: there is no such folder (templates.dir)", WRONG_SETTINGS)
+    return Shelf(plan.built_in_letters, own)

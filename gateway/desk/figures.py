@@ -68,6 +68,7 @@ class AccountCounted:
     account: str
     opened: int
     charged: int
+    returned: int
     sold: int
 
 
@@ -214,7 +215,8 @@ def _accounts(
         AccountCounted(
             account=name,
             opened=opened[name],
-            charged=moved[name]["charged"] - moved[name]["returned"] if name in moved else 0,
+            charged=moved[name]["charged"] if name in moved else 0,
+            returned=moved[name]["returned"] if name in moved else 0,
             sold=moved[name]["sold"] if name in moved else 0,
         )
         for name in names

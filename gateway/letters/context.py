@@ -10,7 +10,7 @@ from gateway.desk.decision import SendLetter
 from gateway.desk.hotrush import withdrawals_counted
 from gateway.desk.model import Account, Assessment, Order, PaymentMode, Ticket
 from gateway.desk.policy import CATEGORY_TEXTS, Policy
-from gateway.letters.marks import STAY, Button, Figure
+from gateway.letters.marks import STAY, Button, Figure, spaced
 from gateway.letters.tongue import ENGLISH, Tongue, span
 
 REPLY_LINE: Final = "##- Reply above this line -##"
@@ -146,6 +146,7 @@ class Words:
             ],
             "payment_means": policy.credits.payment_means,
             "multiplier": policy.hotrush.multiplier,
+            "hotrush_target": self.tongue.duration(policy.sla.hotrush.target),
             "support_address": policy.addresses.inbox_of("support"),
             "sales_address": policy.addresses.inbox_of("sales"),
         }
@@ -160,7 +161,7 @@ def _calculation(one: Assessment) -> Figure | str:
 
 def instant(at: datetime, zone: tzinfo) -> str:
     """An instant as English letters and commands say it: desk's zone, then UTC (policy 4.12)."""
-    return _IN_ENGLISH.instant(at, zone).replace(STAY, " ")
+    return spaced(_IN_ENGLISH.instant(at, zone))
 
 
 def money(cents: int, currency: str) -> str:
@@ -208,7 +209,7 @@ def buttons(reply_to: str, subject: str) -> Callable[..., Button]:
     def button(label: object, *lines: object) -> Button:
         body = "\n".join(map(str, lines))
         query = f"subject={_encoded('Re: ' + named)}&body={_encoded(body)}"
-        return Button(str(label).replace(STAY, " "), body, f"mailto:{address}?{query}")
+        return Button(spaced(str(label)), body, f"mailto:{address}?{query}")
 
     return button
 

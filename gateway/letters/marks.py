@@ -26,10 +26,12 @@ QUOTED: Final = "q"
 BUTTON: Final = "b"
 STAY: Final = "\x1f"
 """A space at which no line may end: between a number and its unit, within a date."""
+HOLD: Final = "\x1e"
+"""A space at which no line of the text ends, but one of a narrow screen may: date and time."""
 
 _BREAKS: Final = re.compile("[ \t\r\n\f\v\x85\u2028\u2029]+")
 _UNPRINTABLE: Final = re.compile(
-    "[\x00-\x08\x0a-\x1e\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+    "[\x00-\x08\x0a-\x1d\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 """What no mail client can show, or HTML forbids; the tab is none of them."""
 _DIRECTION: Final = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
@@ -147,6 +149,11 @@ def one_line(value: Value) -> str:
 def printable(line: str) -> str:
     """A line without characters that no mail client can show, or that HTML forbids."""
     return line if line.isprintable() else _UNPRINTABLE.sub("", line)
+
+
+def spaced(text: str) -> str:
+    """A text whose held spaces are ordinary ones."""
+    return text.replace(STAY, " ").replace(HOLD, " ")
 
 
 def turns(text: str) -> bool:

@@ -23,6 +23,7 @@ from gateway.letters import colour
 from gateway.letters.marks import (
     BUTTON,
     CLOSE,
+    HOLD,
     OPEN,
     QUOTED,
     SAID,
@@ -33,6 +34,7 @@ from gateway.letters.marks import (
     Value,
     one_line,
     printable,
+    spaced,
     turns,
 )
 from gateway.letters.text import cells_of, numeric_columns
@@ -138,7 +140,7 @@ def _html(kind: str, value: Value) -> str:
     if kind == BLOCK and isinstance(value, Said):
         return said(value.text)
     text = one_line(value)
-    made = escape(text).replace(STAY, "&nbsp;")
+    made = escape(text).replace(STAY, "&nbsp;").replace(HOLD, " ")
     # In the title no element may stand.
     return f"<bdi>{made}</bdi>" if kind != TITLE and turns(text) else made
 
@@ -146,7 +148,7 @@ def _html(kind: str, value: Value) -> str:
 def said(text: str) -> str:
     """Somebody's own words: every line and every space stays where it was."""
     lines = (printable(line).rstrip().replace("\t", "    ") for line in escape(text).split("\n"))
-    kept = "\n".join(lines).strip("\n").replace(STAY, " ")
+    kept = spaced("\n".join(lines).strip("\n"))
     return _SPACES.sub("&nbsp;", kept).replace("\n", "<br>\n")
 
 

@@ -71,7 +71,7 @@ def languages(shelf: Shelf) -> list[str]:
     """The built-in languages, then those that only the operator has."""
     built_in = shelf.languages()
     folder = shelf.own_folder
-    own = {path.name for path in folder.iterdir() if path.is_dir()} if folder else set()
+    own = {path.name for path in folder.glob("*") if path.is_dir()} if folder else set()
     return [*built_in, *sorted(own - {FRAME} - set(built_in))]
 
 

@@ -87,7 +87,10 @@ ASSESSMENTS: Final[dict[str, tuple[Build, Cases]]] = {
     ),
     "assessment_reminder": (
         to_customers("ticket"),
-        {"": case(ASKED, assessment=1, expires_at=TOMORROW)},
+        {
+            "": case(ASKED, assessment=1, expires_at=TOMORROW),
+            "raise": case(RAISED, account(40, 5), assessment=2, expires_at=TOMORROW),
+        },
     ),
     "assessment_expired": (
         to_customers("ticket"),

@@ -16,11 +16,11 @@ from gateway.letters.marks import (
     NUMBER,
     QUOTED,
     SAID,
-    STAY,
     Said,
     Value,
     one_line,
     printable,
+    spaced,
 )
 from gateway.letters.marks import turns as has_turning_letters
 
@@ -192,7 +192,7 @@ def set_text(blocks: Sequence[Block], values: Sequence[Value]) -> str:
             continue
         lines += made
         is_blank = False
-    return "\n".join(lines).strip("\n").replace(STAY, " ") + "\n"
+    return spaced("\n".join(lines).strip("\n")) + "\n"
 
 
 def _lines(block: Block, values: Sequence[Value]) -> Sequence[str]:

@@ -5,6 +5,7 @@ before it, word by word. Dates, numbers and money are those of the CLDR; English
 policy 4.12. What a language does not know is said in English.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, format_decimal
+from babel.units import format_unit
 
-from gateway.letters.marks import STAY, Figure, Word
+from gateway.letters.marks import HOLD, STAY, Figure, Word
 
 ENGLISH: Final = "en"
 GROUPED_FROM: Final = 10_000
@@ -51,11 +53,12 @@ def read_words(path: Path) -> Table:
 
 def candidates(language: str, default: str = ENGLISH) -> tuple[str, ...]:
     """Languages to look for, the wanted one first: `de-AT`, `de`, the desk's own, English."""
-    wanted = [tag for one in (language, default, ENGLISH) for tag in _shorter(one)]
+    wanted = [tag for one in (language, default, ENGLISH) for tag in shorter(one)]
     return tuple(dict.fromkeys(wanted))
 
 
-def _shorter(language: str) -> Iterable[str]:
+def shorter(language: str) -> Iterable[str]:
+    """A tag and what is left of it without its last parts: `de-AT`, `de`."""
     parts = language.replace("_", "-").split("-") if language else []
     return ("-".join(parts[:count]) for count in range(len(parts), 0, -1))
 
@@ -111,6 +114,12 @@ class Tongue:
             f"{self.number(count)}{STAY}{words.get(form) or words.get('other', 'credits')}"
         )
 
+    def duration(self, length: timedelta) -> Figure:
+        """`1 hour`, `90 minutes`: hours where they are whole."""
+        minutes = round(length / timedelta(minutes=1))
+        count, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
+        return Figure(re.sub(r"\s", STAY, format_unit(count, unit, locale=self._locale)))
+
     def money(self, cents: int, currency: str) -> str:
         """`$50`, `12,50 €`."""
         return _money(cents, currency, str(self._locale))
@@ -121,7 +130,7 @@ class Tongue:
         Where the reader lives in a zone of their own with another time, that follows.
         """
         local = at.astimezone(zone)
-        said = f"{self._local(local)}, {at:%Y-%m-%d}{STAY}{at:%H:%M}{STAY}UTC"
+        said = f"{self._local(local)}, {at:%Y-%m-%d}{HOLD}{at:%H:%M}{STAY}UTC"
         if own is None:
             return said
         theirs = at.astimezone(own)
@@ -130,7 +139,8 @@ class Tongue:
         return f"{said}, {self.word('phrases', 'your_time')}: {self._local(theirs)}"
 
     def _local(self, local: datetime) -> str:
-        return f"{self._day(local)} {local:%H:%M} ({offset(local)})".replace(" ", STAY)
+        day = self._day(local).replace(" ", STAY)
+        return f"{day}{HOLD}{local:%H:%M}{HOLD}({offset(local)})"
 
     def _day(self, local: datetime) -> str:
         if self._is_english:

@@ -22,7 +22,7 @@ STYLE: Final = """
   --card: #1e242b; --line: #39424d; --good: #5fbf87; --bad: #f0776a; --first: #6ea8ea;
   --second: #e0a446; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 16px; max-width: 1000px; color: var(--ink);
+body { margin: 0 auto; padding: 16px; max-width: 1280px; color: var(--ink);
   background: var(--paper); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
 h1 { font-size: 1.5rem; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; margin: 32px 0 8px; }
@@ -38,11 +38,12 @@ svg line { stroke: var(--line); stroke-width: 1; }
 .good { fill: var(--good); } .bad { fill: var(--bad); }
 .first { fill: var(--first); } .second { fill: var(--second); }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 4px 10px; border-bottom: 1px solid var(--line); text-align: right;
+table { border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums; }
+th, td { padding: 4px 4px; border-bottom: 1px solid var(--line); text-align: right;
   white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-thead th { color: var(--soft); font-weight: 600; }
+thead th { color: var(--soft); font-size: .75rem; font-weight: 600; white-space: normal;
+  vertical-align: bottom; }
 """
 COLUMNS: Final = (
     ("Mails", "mails"),
@@ -130,10 +131,11 @@ def _accounts(found: Figures) -> str:
     if not found.accounts:
         return ""
     rows = (
-        (printable(one.account), str(one.opened), str(one.charged), str(one.sold))
+        tuple(map(str, (printable(one.account), one.opened, one.charged, one.returned, one.sold)))
         for one in found.accounts
     )
-    return "<h2>Top accounts</h2>\n" + _table(("Account", "Tickets", "Charged", "Bought"), rows)
+    head = ("Account", "Tickets", "Charged", "Returned", "Bought")
+    return "<h2>Top accounts</h2>\n" + _table(head, rows)
 
 
 def _periods(title: str, rows: Sequence[Counted], total: Counted) -> str:

@@ -16,6 +16,13 @@ COLOURS: Final = {
     "paper": "#ffffff",
 }
 ANCHORS: Final = {"start": "ls", "middle": "ms", "end": "rs"}
+_DASHES: Final = str.maketrans({"–": "-"})
+"""The font of the library has no dashes, and draws a box for each."""
+
+
+def drawable(label: str) -> str:
+    """A label in the characters the font has: a dash is a hyphen."""
+    return label.translate(_DASHES)
 
 
 def draw_png(plot: Plot) -> bytes:
@@ -36,7 +43,9 @@ def draw_png(plot: Plot) -> bytes:
             case Label():
                 place = (round(shape.x * FINE), round(shape.y * FINE))
                 anchor = ANCHORS[shape.anchor]
-                pen.text(place, shape.text, fill=COLOURS["text"], font=font, anchor=anchor)
+                pen.text(
+                    place, drawable(shape.text), fill=COLOURS["text"], font=font, anchor=anchor
+                )
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -36,6 +36,7 @@ def as_object(found: Figures) -> Mapping[str, Any]:
                 "account": one.account,
                 "opened": one.opened,
                 "charged": one.charged,
+                "returned": one.returned,
                 "sold": one.sold,
             }
             for one in found.accounts

@@ -143,9 +143,10 @@ def _accounts(found: Figures) -> list[str]:
     if not found.accounts:
         return []
     return [
-        f"{'Top accounts':{NAME}}{'tickets':>9}{'charged':>9}{'bought':>9}",
+        f"{'Top accounts':{NAME}}{'tickets':>9}{'charged':>9}{'returned':>10}{'bought':>9}",
         *(
-            f"{printable(one.account):{NAME}}{one.opened:>9}{one.charged:>9}{one.sold:>9}"
+            f"{printable(one.account):{NAME}}{one.opened:>9}{one.charged:>9}{one.returned:>10}"
+            f"{one.sold:>9}"
             for one in found.accounts
         ),
     ]

@@ -1,8 +1,10 @@
 """The doors that the settings ask for: where each listens, its TLS, its users and its limits."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from gateway.settings.load import Settings
 from gateway.spool import Spool
@@ -11,6 +13,8 @@ from gateway.wire.listen import Listener, open_door
 from gateway.wire.reception import Reception, Standing
 from gateway.wire.rules import Rules
 from gateway.wire.smtp_users import Users
+
+SETTINGS: Final = {"smtp": "smtp.listen", "smtps": "smtp.tls_listen", "lmtp": "lmtp.listen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,14 @@ class Doorway:
     socket_mode: int
 
     async def open(self) -> Listener:
-        """Listen. Raises `OSError`."""
-        return await open_door(self.door, self.address, socket_mode=self.socket_mode)
+        """Listen. Raises `OSError`, which names the setting where another program listens there."""
+        try:
+            return await open_door(self.door, self.address, socket_mode=self.socket_mode)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            told = f"{self.address} ({SETTINGS[self.name]}) is taken by another program"
+            raise OSError(told) from error
 
 
 def rules_of(settings: Settings) -> Rules:

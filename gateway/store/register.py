@@ -85,10 +85,15 @@ def add_contact(connection: Connection, contact: Contact, *, at: datetime) -> No
     """One more person who may write for an account."""
     address = normalised_address(contact.address)
     if "@" not in address:
-        raise NotPossible(f"{contact.address!r} is no address")
+        raise NotPossible(f"{contact.address!r} is no address; write it like ann@acme.example")
     known = load_contact(connection, address)
     if known is not None:
-        raise NotPossible(f"{address} is a contact of {known.account} already")
+        raise NotPossible(
+            f"{address} is a contact of {known.account} already: give that account a name with "
+            f"gateway customers set {known.account} --name NAME, or free the address with "
+            f"gateway customers set {known.account} --remove-contact {address}; tickets and "
+            f"credits stay with {known.account}"
+        )
     connection.execute(
         insert(contacts),
         {
