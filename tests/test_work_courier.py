@@ -515,4 +515,5 @@ def test_what_is_not_there_is_told(tmp_path: Path, words: str, code: int) -> Non
     ran = run_gateway("outbox", *words.split(), config=write_desk(tmp_path))
 
     assert ran.code == code
-    assert bool(ran.errors) is bool(code)
+    assert (ran.errors == "none\n") is (code == 0)
+    assert ran.errors
