@@ -61,6 +61,7 @@ async def test_steps_go_out_once_from_three_daemons_that_are_killed(
     await asyncio.gather(*(one.stop(signal.SIGKILL) for one in nodes))
 
     # Then none is missing and none is double
-    assert killed, f"seed {seed}"
+    # A quick machine deals with the short form before the third kill.
+    assert len(killed) >= (NODES if is_long else 1), f"seed {seed}"
     assert_once_each(engine, planned)
     engine.dispose()
