@@ -420,6 +420,35 @@ async def test_a_database_that_never_takes_a_settlement_costs_the_lease_and_no_m
     assert desk.letters(state="sending"), "the lease settles it"
 
 
+async def test_letters_whose_claim_was_committed_and_never_answered_do_not_wait_for_the_lease(
+    desk: Desk, smarthost: Smarthost, events: list[str]
+) -> None:
+    await desk.ask()
+
+    class Cut(Transactions):
+        """A database that goes away the first time, after it has committed."""
+
+        is_cut = False
+
+        async def __call__(self, step: Any, **how: Any) -> Any:
+            answer = await super().__call__(step, **how)
+            if not self.is_cut:
+                self.is_cut = True
+                raise OperationalError("", {}, OSError())
+            return answer
+
+    cut = Cut(desk.parts.engine, "cut")
+    desk.courier._transactions = cut
+
+    await desk.courier.carry_waiting()
+    assert events.count("database_down") == 1
+    assert len(desk.letters(state="sending")) == 2
+    await desk.courier.carry_waiting()
+    cut.close()
+
+    assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
+
+
 def test_a_lease_outlasts_the_longest_attempt() -> None:
     assert FRESH + timedelta(seconds=CARRY_SECONDS_MAX + RESET_SECONDS) < store.LEASE
 
