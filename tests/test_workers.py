@@ -16,9 +16,9 @@ import aiosmtplib
 import pytest
 import pytest_asyncio
 from acting.operator import run_process
+from bench.faults.cases import two_processes
 from bench.faults.closing import sent_again
 from bench.faults.world import Report, World, world
-from desks import change
 from servers.postgres import Cluster
 from sqlalchemy import select as query_for
 
@@ -48,10 +48,6 @@ class Story:
     """After the first process was killed."""
     report: Report = field(default_factory=lambda: Report("", 0, []))
     tries_failed: int = -1
-
-
-async def two_processes(desk: World) -> None:
-    change(desk.gateway.settings, "# workers = 1", "workers = 2")
 
 
 async def write(desk: World, burst: str, sender: int) -> None:
@@ -99,11 +95,6 @@ async def until_opened(desk: World, burst: str) -> dict[str, list[str]]:
     return found
 
 
-def worker_pid(desk: World) -> int:
-    (*_, last) = (one for one in desk.gateway.diary if one["event"] == "worker_started")
-    return int(last["pid"])
-
-
 async def play(desk: World) -> Story:
     story = Story()
     diary = desk.gateway.diary
@@ -117,13 +108,13 @@ async def play(desk: World) -> Story:
         burst = f"storm{number}x"
         writing = asyncio.create_task(all_write(desk, burst))
         await desk.some_mails(2)
-        os.kill(worker_pid(desk), signal.SIGKILL)
+        os.kill(desk.workers()[-1], signal.SIGKILL)
         await writing
         await desk.gateway.heard("worker_started", number + 2)
         story.orders |= await until_opened(desk, burst)
     # The first process is killed
     await desk.some_mails(2)
-    worker = os.pidfd_open(worker_pid(desk))
+    worker = os.pidfd_open(desk.workers()[-1])
     await desk.kill()
     ended, _, _ = await asyncio.to_thread(select.select, [worker], [], [], PATIENCE_SECONDS)
     story.has_worker_ended = worker in ended
