@@ -24,7 +24,8 @@ def test_upgrading_again_changes_nothing(engine: Engine) -> None:
     upgrade(engine)
 
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM counters")).scalar_one() == 3
+        counted = text("SELECT count(*) FROM counters WHERE name = 'round'")
+        assert connection.execute(counted).scalar_one() == 1
 
 
 def test_a_database_of_a_later_version_is_refused_with_words(engine: Engine) -> None:
