@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+additive = False
 
 COUNTERS = {"round": 0}
 LAST_NUMBERS = {"ticket": 1000, "order": 0}
