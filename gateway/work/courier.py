@@ -86,22 +86,25 @@ class Courier:
         """Carry letters until told to stop."""
         while not self._stopping.is_set():
             self._bells.outbox.clear()
-            tried = await self.carry_waiting()
+            tried = await self._carry_waiting()
             if self._pause:
                 await _wait(self._stopping, self._pause)
-            elif not tried:
-                await _wait(self._bells.outbox, POLL_SECONDS)
+                self._bells.outbox.look_again()
+            elif not tried and not await _wait(self._bells.outbox, POLL_SECONDS):
+                self._bells.outbox.look_again()
         await self._carrier.close()
 
     async def carry_waiting(self) -> int:
-        """Carry what may leave now; returns how many letters were tried.
+        """Carry what may leave now; returns how many letters were tried."""
+        self._bells.outbox.look_again()
+        return await self._carry_waiting()
 
-        Where the smarthost is away one letter finds out, and the others wait for its return.
-        """
+    async def _carry_waiting(self) -> int:
+        """Where the smarthost is away one letter finds out, and the others wait for its return."""
         tried = 0
         while not self._stopping.is_set():
             claimed_at = self._clock()
-            claimed = await self._claim(claimed_at)
+            claimed = await self._bells.outbox.ask(lambda at=claimed_at: self._claim(at), CLAIM)  # type: ignore[misc]  # bound now
             for position, one in enumerate(claimed):
                 if self._stopping.is_set() or self._clock() - claimed_at > FRESH:
                     await self._give_back(claimed[position:])
@@ -131,6 +134,7 @@ class Courier:
         if claimed:
             until = self._clock() + outbox.LEASE
             await self._firmly(lambda c: outbox.give_back(c, claimed, self._name), until)
+            self._bells.outbox.look_again()
 
     async def _carry(self, one: Claimed) -> bool:
         """Send one letter and settle it; whether the smarthost is away."""
@@ -255,13 +259,13 @@ class Courier:
             pause = min(2 * pause, PAUSE_SECONDS_MAX)
 
 
-async def _wait(bell: asyncio.Event, seconds: float) -> None:
-    """Wait for a bell, but not for ever."""
+async def _wait(bell: asyncio.Event, seconds: float) -> bool:
+    """Wait for a bell, but not for ever; whether it rang."""
     try:
         async with asyncio.timeout(seconds):
-            await bell.wait()
+            return await bell.wait()
     except TimeoutError:
-        pass
+        return False
 
 
 def bounce_address(keys: Keys, address: Callable[[str], str]) -> Callable[[Claimed], str]:
