@@ -373,6 +373,7 @@ def test_the_book_is_kept_and_proved(desk: Path) -> None:
     assert (proved.code, proved.output) == (0, "the book adds up\n")
 
 
+@pytest.mark.slow
 def test_the_demo_tells_its_story_and_ends_by_itself(tmp_path: Path) -> None:
     ran = run_process("demo", "--fast", "--folder", str(tmp_path / "demo"))
 

@@ -206,10 +206,15 @@ def roundup(peers: Path) -> Contestant:
             ("#domain = NO DEFAULT", "domain = desk.example"),
             ("#host = NO DEFAULT", "host = 127.0.0.1"),
             ("\nport = 25\n", f"\nport = {sink}\n"),
+            # Whoever writes gets a receipt, as from the others.
+            ("messages_to_author = no", "messages_to_author = yes"),
         ):
+            if old not in text:
+                raise SystemExit(f"this Roundup has no setting {old.strip()!r}")
             text = text.replace(old, new, 1)
         config.write_text(text, encoding="utf-8")
         admin(home, "initialise", "secret")
+        admin(home, "create", "user", "username=team", "address=team@desk.example", "roles=User")
         for person in range(PEOPLE):
             address = f"kim{person}@customer{person}.example"
             admin(
@@ -218,7 +223,8 @@ def roundup(peers: Path) -> Contestant:
 
     def cost_of(home: Path, mbox: Path) -> Cost:
         began = spent_by(resource.RUSAGE_CHILDREN)
-        command = [programs / "roundup-mailgw", home, "mailbox", mbox]
+        told = ("-S", "issue.nosy=+team")
+        command = [programs / "roundup-mailgw", *told, home, "mailbox", mbox]
         subprocess.run(command, check=True, capture_output=True)
         return spent_by(resource.RUSAGE_CHILDREN) - began
 
