@@ -250,7 +250,7 @@ class Courier:
         pause = PAUSE_SECONDS
         while True:
             try:
-                await self._transactions(step, first=True)
+                await self._transactions(step, first=True, patient=True)
             except OUT_OF_REACH as error:
                 journal.warn("database_down", courier=self._name, error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - a letter must never stop the desk
