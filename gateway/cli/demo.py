@@ -26,9 +26,10 @@ from gateway.desk.operator import sell_website
 from gateway.desk.queue import queue_order
 from gateway.letters.context import REPLY_LINE, instant
 from gateway.letters.gallery import gallery
-from gateway.letters.proof import languages, proofs
+from gateway.letters.proof import languages
 from gateway.letters.shelf import Shelf
 from gateway.report.page import page
+from gateway.report.sample import previews
 from gateway.settings.load import Settings, load_settings
 from gateway.store.desk_rows import load_account
 from gateway.store.listing import all_tickets
@@ -212,7 +213,7 @@ def _gallery(settings: Settings) -> str:
     """Every letter in every language, as customers and staff would get it."""
     plan = plan_of(settings)
     shelf = Shelf(plan.built_in_letters)
-    made = [one for tag in languages(shelf) for one in proofs(shelf, plan.policy, plan.keys, tag)]
+    made = [one for tag in languages(shelf) for one in previews(shelf, plan.policy, plan.keys, tag)]
     return gallery(f"Letters of {plan.policy.operator.name}", made)
 
 
