@@ -16,6 +16,7 @@ from desks import change, write_desk
 from sqlalchemy import create_engine, text
 
 from gateway.cli.app import COMMANDS
+from gateway.cli.demo import cut
 
 MAIL = b"""From: Kim <kim@newco.example>
 To: support@desk.example
@@ -397,6 +398,19 @@ def test_the_demo_tells_its_story_and_ends_by_itself(tmp_path: Path) -> None:
     assert {"assessment_request", "bug_confirmed", "engineer_escalation"} <= letters
     proved = run_process("credits", "verify", config=tmp_path / "demo/gateway.toml")
     assert proved.code == 0, proved.output
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("    Order:  P-1", "    Order:  P-1", id="it fits"),
+        pytest.param("> another question about", "> another question …", id="behind a word"),
+        pytest.param("    Balance:    30 credits", "    Balance:    30 …", id="in a table"),
+        pytest.param("x" * 40, "x" * 18 + " …", id="one long word"),
+    ],
+)
+def test_the_demo_cuts_lines_behind_a_word(text: str, shown: str) -> None:
+    assert cut(text, 20) == shown
 
 
 def test_the_demo_leaves_a_folder_with_something_in_it_alone(tmp_path: Path) -> None:

@@ -137,7 +137,13 @@ def _show(console: Console, stage: Stage, scene: Scene, played: Played) -> None:
     every = (*played.meanwhile, *played.letters)
     shown = next((one for one in every if one.sent.letter == scene.shows), None)
     for text in _first_words(shown) if shown else ():
-        console.print(f"    [green]|[/green] {escape(text[: console.width - 6])}", soft_wrap=True)
+        shown_text = escape(cut(text, console.width - 6))
+        console.print(f"    [green]|[/green] {shown_text}", soft_wrap=True)
+
+
+def cut(text: str, width: int) -> str:
+    """A line that fits: cut behind a word, and then with an ellipsis."""
+    return text if len(text) <= width else f"{wrap(text, max(2, width - 2))[0]} …"
 
 
 def _show_letters(console: Console, stage: Stage, letters: list[Letter]) -> None:
