@@ -1,24 +1,22 @@
 """`gateway customers`: accounts, their contacts and agreements."""
 
-import csv
 import sys
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
 
+from gateway.cli.customer_list import bring_in, read_list, write_list
 from gateway.cli.erase import ask, carry_out, describe
 from gateway.cli.operator import Config, Json, Operator, operator_of, print_rows, refuse
 from gateway.cli.person import write_person
 from gateway.desk import operator
 from gateway.desk.decision import Decision
-from gateway.desk.model import Contact, PaymentMode
+from gateway.desk.model import Contact
 from gateway.mail.address import normalised_address
 from gateway.store import book, register
-from gateway.store.desk_rows import load_account, load_contact
 from gateway.store.facts import waiting_tickets
 from gateway.store.register import account_named
 from gateway.store.transaction import run_once
@@ -31,7 +29,6 @@ AccountName = Annotated[
     str,
     typer.Argument(help="The account, or the address of one of its contacts.", metavar="ACCOUNT"),
 ]
-COLUMNS = ("account", "name", "address", "contact_name", "primary", "language", "zone", "payment")
 
 
 @app.command()
@@ -44,11 +41,24 @@ def add(
     name: Annotated[str, typer.Option(help="The customer's full name.")] = "",
     config: Config = None,
 ) -> None:
-    """Open an account."""
+    """Open an account.
+
+    An address that has written before has an account of its own: its tickets come along, unless
+    that account has credits, orders or an agreement; then this is refused.
+    """
     with operator_of(context).desk(config) as (engine, desk):
         at = desk.clock()
-        run_once(engine, lambda c: register.open_account(c, account, contact, at=at, name=name))
+        adopted = run_once(
+            engine, lambda c: register.open_account(c, account, contact, at=at, name=name)
+        )
     print(f"{account}: opened with {', '.join(contact)}")
+    _tell_adopted(account, adopted)
+
+
+def _tell_adopted(account: str, adopted: Mapping[str, int]) -> None:
+    for address, tickets in adopted.items():
+        what = {0: "no ticket came", 1: "1 ticket came"}.get(tickets, f"{tickets} tickets came")
+        print(f"{address}: was a customer of its own; {what} along to {account}")
 
 
 @app.command("list")
@@ -133,22 +143,26 @@ def set_account(
     with operator_of(context).desk(config) as (engine, desk):
         at = desk.clock()
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> dict[str, int]:
             found = account_named(connection, account)
             if values:
                 register.change_account(connection, found.id, values, at=at)
-            for address in add_contact or ():
-                one = Contact(address=address, account=found.id, is_primary=not found.contacts)
-                register.add_contact(connection, one, at=at)
+            people = (
+                Contact(address=address, account=found.id, is_primary=not found.contacts)
+                for address in add_contact or ()
+            )
+            adopted = register.add_contacts(connection, people, at=at)
             for address in remove_contact or ():
                 register.remove_contact(connection, found.id, address, at=at)
             if primary is not None:
                 register.make_primary(connection, found.id, primary, at=at)
             if reading:
                 register.set_reading(connection, found.id, reading, only=only, at=at)
+            return adopted
 
-        run_once(engine, write)
+        adopted = run_once(engine, write)
     print(f"{account}: changed")
+    _tell_adopted(account, adopted)
 
 
 def _need_language(asked: Operator, config: Path | None, language: str) -> None:
@@ -229,22 +243,7 @@ def export_accounts(
         return
     with operator_of(context).desk(config) as (engine, _):
         listed = run_once(engine, register.all_accounts)
-    writer = csv.DictWriter(sys.stdout, COLUMNS)
-    writer.writeheader()
-    for one in listed:
-        for contact in one.contacts or (Contact(address="", account=one.id),):
-            writer.writerow(
-                {
-                    "account": _cell(one.id),
-                    "name": _cell(one.name),
-                    "address": _cell(contact.address),
-                    "contact_name": _cell(contact.name),
-                    "primary": "yes" if contact.is_primary else "",
-                    "language": contact.language,
-                    "zone": contact.zone,
-                    "payment": str(one.payment or ""),
-                }
-            )
+    write_list(listed, sys.stdout)
 
 
 @app.command()
@@ -274,54 +273,13 @@ def import_accounts(
 ) -> None:
     """Add accounts and contacts from CSV; what exists is left as it is, wrong lines are named."""
     with file.open(encoding="utf-8-sig", newline="") as source:
-        listed = list(csv.DictReader(source))
-    problems = [
-        f"{file}:{number}: {problem}"
-        for number, row in enumerate(listed, start=2)
-        if (problem := _problem(row))
-    ]
+        listed, problems = read_list(source)
     if problems:
-        refuse("\n".join([*problems, "nothing was imported"]))
+        refuse("\n".join([*(f"{file}:{one}" for one in problems), "nothing was imported"]))
     with operator_of(context).desk(config) as (engine, desk):
         at = desk.clock()
-        count = run_once(engine, lambda c: sum(_import(c, row, at) for row in listed))
+        count = run_once(engine, lambda c: sum(bring_in(c, row, at) for row in listed))
     print(f"{count} contacts added")
-
-
-def _problem(row: dict[str, str]) -> str:
-    if not row.get("account"):
-        return "the column account is missing or empty"
-    if "@" not in (row.get("address") or ""):
-        return f"{row.get('address')!r} is no address"
-    if zone := row.get("zone"):
-        try:
-            zone_named(zone)
-        except UnknownZone as error:
-            return str(error)
-    if row.get("payment") not in (None, "", "ask_first", "pre_agreed"):
-        return f"payment {row['payment']!r}: write ask_first or pre_agreed"
-    return ""
-
-
-def _import(connection: Connection, row: dict[str, str], at: datetime) -> bool:
-    """One line of the file; true where it brought a contact."""
-    if load_account(connection, row["account"]) is None:
-        payment = PaymentMode(row["payment"]) if row.get("payment") else None
-        register.open_account(
-            connection, row["account"], (), at=at, name=row.get("name") or "", payment=payment
-        )
-    if load_contact(connection, normalised_address(row["address"])) is not None:
-        return False
-    contact = Contact(
-        address=row["address"],
-        account=row["account"],
-        name=row.get("contact_name") or "",
-        is_primary=row.get("primary") == "yes",
-        language=row.get("language") or "",
-        zone=row.get("zone") or "",
-    )
-    register.add_contact(connection, contact, at=at)
-    return True
 
 
 def _each(people: Iterable[Contact], field: str) -> str | None:
@@ -330,8 +288,3 @@ def _each(people: Iterable[Contact], field: str) -> str | None:
     if len(set(said.values())) <= 1:
         return next(iter(said.values()), "") or None
     return ", ".join(f"{address} {value}" for address, value in said.items() if value)
-
-
-def _cell(text: str) -> str:
-    """Nothing in a cell is taken for a formula (attack A71)."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
