@@ -3,20 +3,30 @@
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
 
 from gateway.cli.customer_list import bring_in, read_list, write_list
 from gateway.cli.erase import ask, carry_out, describe
-from gateway.cli.operator import Config, Json, Operator, operator_of, print_rows, refuse
+from gateway.cli.operator import (
+    Config,
+    Json,
+    Operator,
+    operator_of,
+    print_rows,
+    refuse,
+    tell,
+    title,
+)
 from gateway.cli.person import write_person
 from gateway.desk import operator
 from gateway.desk.decision import Decision
-from gateway.desk.model import Contact
+from gateway.desk.model import Account, Contact
 from gateway.mail.address import normalised_address
 from gateway.store import book, register
+from gateway.store.desk_rows import load_account
 from gateway.store.facts import waiting_tickets
 from gateway.store.register import account_named
 from gateway.store.transaction import run_once
@@ -40,6 +50,7 @@ def add(
     ],
     name: Annotated[str, typer.Option(help="The customer's full name.")] = "",
     config: Config = None,
+    json: Json = False,
 ) -> None:
     """Open an account.
 
@@ -51,8 +62,22 @@ def add(
         adopted = run_once(
             engine, lambda c: register.open_account(c, account, contact, at=at, name=name)
         )
-    print(f"{account}: opened with {', '.join(contact)}")
-    _tell_adopted(account, adopted)
+        opened = run_once(engine, lambda c: account_named(c, account))
+    tell(_row(opened), f"{account}: opened with {', '.join(contact)}", as_line=json)
+    if not json:
+        _tell_adopted(account, adopted)
+
+
+def _row(one: Account) -> dict[str, Any]:
+    """An account as one line."""
+    return {
+        "account": one.id,
+        "name": one.name,
+        "balance": one.balance.balance,
+        "held": one.balance.held,
+        "available": one.balance.available,
+        "contacts": ", ".join(contact.address for contact in one.contacts),
+    }
 
 
 def _tell_adopted(account: str, adopted: Mapping[str, int]) -> None:
@@ -66,20 +91,7 @@ def list_accounts(context: typer.Context, config: Config = None, json: Json = Fa
     """List accounts and their credits."""
     with operator_of(context).desk(config) as (engine, _):
         listed = run_once(engine, register.all_accounts)
-    print_rows(
-        (
-            {
-                "account": one.id,
-                "name": one.name,
-                "balance": one.balance.balance,
-                "held": one.balance.held,
-                "available": one.balance.available,
-                "contacts": ", ".join(contact.address for contact in one.contacts),
-            }
-            for one in listed
-        ),
-        as_lines=json,
-    )
+    print_rows(map(_row, listed), as_lines=json)
 
 
 @app.command()
@@ -106,7 +118,7 @@ def show(
         print_rows([row], as_lines=True)
         return
     for key, value in row.items():
-        print(f"{key.replace('_', ' ') + ':':18} {'-' if value is None else value}")
+        print(f"{title(key) + ':':18} {'-' if value is None else value}")
 
 
 @app.command("set")
@@ -129,6 +141,7 @@ def set_account(
         typer.Option(help="Time zone in which due times are said too, such as Asia/Tokyo; or ''."),
     ] = None,
     config: Config = None,
+    json: Json = False,
 ) -> None:
     """Change an account; language and zone of all its contacts, or of the one you name."""
     if payment not in (None, "ask_first", "pre_agreed", "default"):
@@ -143,7 +156,7 @@ def set_account(
     with operator_of(context).desk(config) as (engine, desk):
         at = desk.clock()
 
-        def write(connection: Connection) -> dict[str, int]:
+        def write(connection: Connection) -> tuple[Account, dict[str, int]]:
             found = account_named(connection, account)
             if values:
                 register.change_account(connection, found.id, values, at=at)
@@ -158,11 +171,12 @@ def set_account(
                 register.make_primary(connection, found.id, primary, at=at)
             if reading:
                 register.set_reading(connection, found.id, reading, only=only, at=at)
-            return adopted
+            return load_account(connection, found.id) or found, adopted
 
-        adopted = run_once(engine, write)
-    print(f"{account}: changed")
-    _tell_adopted(account, adopted)
+        changed, adopted = run_once(engine, write)
+    tell(_row(changed), f"{account}: changed", as_line=json)
+    if not json:
+        _tell_adopted(account, adopted)
 
 
 def _need_language(asked: Operator, config: Path | None, language: str) -> None:
@@ -199,6 +213,7 @@ def website(
     account: AccountName,
     order: Annotated[str, typer.Option(help="Order number of the sold website.")],
     config: Config = None,
+    json: Json = False,
 ) -> None:
     """Record a sold website: its free credits are added, once for the order number."""
     with operator_of(context).desk(config) as (engine, desk):
@@ -215,8 +230,9 @@ def website(
             )
 
         decision, _ = act(engine, desk, decide)
-    count = desk.policy.credits.website_grant
-    print(f"{account}: {count} credits" if decision.changes else f"{account}: nothing changed")
+    count = desk.policy.credits.website_grant if decision.changes else 0
+    done = f"{account}: {count} credits" if count else f"{account}: nothing changed"
+    tell({"account": account, "granted": count}, done, as_line=json)
 
 
 @app.command("export")
