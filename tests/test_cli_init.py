@@ -23,7 +23,7 @@ def test_six_options_make_a_desk_that_passes_check(tmp_path: Path) -> None:
     checked = run_gateway("check", config=tmp_path / "desk/gateway.toml")
 
     assert (made.code, checked.code) == (0, 0)
-    assert "gateway check --config" in made.output
+    assert "gateway check --connect --config" in made.output
     policy = load_settings(tmp_path / "desk/gateway.toml", {}).policy
     assert policy.operator.name == 'The "Shop" – Hilfe'
     assert policy.addresses.reply_address("x") == "help+x@shop.example"

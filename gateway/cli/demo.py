@@ -209,7 +209,7 @@ def _summary(console: Console, operator: Operator, settings: Settings, folder: P
         ("Letters", f"{folder / 'letters'} (a Maildir: mutt -f {folder / 'letters'})"),
         ("All letters", letters.as_uri()),
         ("Look inside", f"gateway tickets show T-1001 --config {settings.path}"),
-        ("Your own desk", "gateway init, then gateway check and gateway run; see README.md"),
+        ("Your own desk", "gateway init, gateway check --connect, gateway run; see README.md"),
         ("Clean up", f"rm -r {folder}"),
     ):
         console.print(f"[bold]{name + ':':15}[/bold]{escape(value)}", soft_wrap=True)

@@ -182,7 +182,7 @@ def _next_steps(paths: list[Path], folder: Path, answers: "Answers") -> str:
         *(f"written: {path}" for path in paths),
         "",
         "Next:",
-        f"  gateway check{config}",
+        f"  gateway check --connect{config}",
         f"  gateway run{config}",
         f"Mail for {answers.address} goes to 127.0.0.1:8025 (README: Connect your mail);",
         f"letters go to {letters}.",
