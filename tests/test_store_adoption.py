@@ -51,6 +51,7 @@ async def test_a_contact_with_tickets_comes_into_the_named_account(desk: SmallDe
     assert [(row.account, row.is_primary) for row in desk.rows(select(contacts))] == [
         ("acme", True)
     ]
+    assert {row.id for row in desk.rows(select(accounts))} == {"acme"}
     assert run_gateway("credits", "verify", config=desk.path).code == 0
 
 

@@ -1,8 +1,7 @@
 """A customer of their own becomes a contact of the account that the operator names.
 
 A stranger's first mail opens an account named by their address. Where that account has come to
-nothing yet but tickets without credits, contact and tickets go into the named one, and it is left
-empty.
+nothing yet but tickets without credits, it goes into the named one, and its tickets with it.
 
 Rule for this file: nothing of the book moves. Whatever entries, orders, HotRush withdrawals or an
 agreement are named in, stays the account it was; so does one whose confirmed price waits for
@@ -11,13 +10,13 @@ credits, because the credits of another would be reserved for it without anybody
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from gateway.desk.model import Account, Contact
 from gateway.desk.operator import NotPossible
 from gateway.store.desk_rows import load_account
 from gateway.store.facts import waiting_tickets
-from gateway.store.tables import contacts, entries, orders, tickets
+from gateway.store.tables import accounts, contacts, entries, orders, tickets
 
 
 def adopt(connection: Connection, known: Contact, into: str, *, is_primary: bool) -> int:
@@ -41,6 +40,8 @@ def adopt(connection: Connection, known: Contact, into: str, *, is_primary: bool
         # A decision that is being made on the older state touches no row (fault F30).
         .values(account=into, version=tickets.c.version + 1)
     )
+    # A mail of theirs that is being decided now finds no account, and is decided again.
+    connection.execute(delete(accounts).where(accounts.c.id == own.id))
     return moved.rowcount
 
 
