@@ -5,6 +5,7 @@ import signal
 import threading
 from pathlib import Path
 
+import pytest
 from acting.operator import run_process
 from desks import change, write_desk
 from servers.gateway import PATIENCE_SECONDS, Gateway
@@ -21,6 +22,7 @@ MAIL = (
 )
 
 
+@pytest.mark.slow
 async def test_f14_a_silent_smarthost_does_not_hold_up_the_end(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     async with scripted({"MAIL": HANG}) as server:

@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from acting.operator import run_process
 from desks import write_desk
@@ -66,6 +67,7 @@ def user_of(gateway: Gateway) -> str:
     return text.partition("[imap.support]\nhost")[2].partition('user = "')[2].partition('"')[0]
 
 
+@pytest.mark.slow
 async def test_mails_of_a_mailbox_become_tickets_though_another_one_is_broken(
     gateway: Gateway, imap_server: Dovecot
 ) -> None:
@@ -86,6 +88,7 @@ async def test_mails_of_a_mailbox_become_tickets_though_another_one_is_broken(
     assert troubles == {("wrong", "login")}
 
 
+@pytest.mark.slow
 async def test_a_mail_is_taken_once_though_the_daemon_is_killed(
     gateway: Gateway, imap_server: Dovecot
 ) -> None:
@@ -106,6 +109,7 @@ async def test_a_mail_is_taken_once_though_the_daemon_is_killed(
     spool.close()
 
 
+@pytest.mark.slow
 async def test_smtp_goes_on_while_imap_is_away_and_the_reverse(
     gateway: Gateway, imap_server: Dovecot, proxy: Proxy
 ) -> None:
@@ -123,6 +127,7 @@ async def test_smtp_goes_on_while_imap_is_away_and_the_reverse(
     assert subjects(gateway) == ["Question 1", "Question 2"]
 
 
+@pytest.mark.slow
 async def test_the_same_mail_over_smtp_and_imap_is_one_ticket(
     gateway: Gateway, imap_server: Dovecot
 ) -> None:

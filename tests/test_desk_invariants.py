@@ -16,6 +16,7 @@ def world(migrated_sqlite: Path) -> Iterator[World]:
     made.close()
 
 
+@pytest.mark.slow
 def test_no_story_breaks_an_invariant(world: World, stories: int) -> None:
     Story.world = world
 

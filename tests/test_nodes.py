@@ -106,6 +106,7 @@ def test_only_a_node_that_left_nothing_is_forgotten(
     assert (name in left) == (not forgotten and name != "nobody")
 
 
+@pytest.mark.slow
 async def test_the_operator_sees_nodes_come_and_go(tmp_path: Path) -> None:
     # Given a daemon that runs
     gateway = Gateway(write_desk(tmp_path))

@@ -149,6 +149,7 @@ async def test_f11_a_spool_that_another_process_holds_holds_up_nobody(
     assert door.kept()
 
 
+@pytest.mark.slow
 async def test_f44_a_resolver_that_does_not_answer_holds_up_nobody(tmp_path: Path) -> None:
     desk = write_desk(tmp_path, smarthost="smtps://slow.example")
     gateway = Gateway(desk, program=(sys.executable, "-c", SLOW_RESOLVER))

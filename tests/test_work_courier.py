@@ -413,11 +413,71 @@ async def test_a_database_that_never_takes_a_settlement_costs_the_lease_and_no_m
     desk.courier._stopping = Impatient()
 
     (one, *_) = await desk.courier._claim(AT)
-    await desk.courier._carry(one)
+    await desk.courier._settle(one, await desk.courier._carry(one))
     broken.close()
 
     assert events.count("settle_failed") == 4
     assert desk.letters(state="sending"), "the lease settles it"
+
+
+async def test_the_next_letter_leaves_while_the_one_before_is_settled(
+    desk: Desk, smarthost: Smarthost
+) -> None:
+    await desk.ask()
+
+    both_are_out = asyncio.Event()
+
+    def count(_: list[str]) -> str:
+        if smarthost.taken:
+            both_are_out.set()
+        return ""
+
+    smarthost.at_data = count
+
+    class Slow(Transactions):
+        """Settles nothing until both letters are out."""
+
+        async def __call__(self, step: Any, **how: Any) -> Any:
+            if "claim" not in step.__code__.co_names:
+                await both_are_out.wait()
+            return await super().__call__(step, **how)
+
+    slow = Slow(desk.parts.engine, "slow")
+    desk.courier._transactions = slow
+    async with asyncio.timeout(20):
+        await desk.courier.carry_waiting()
+    slow.close()
+
+    assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
+
+
+async def test_letters_whose_claim_was_committed_and_never_answered_do_not_wait_for_the_lease(
+    desk: Desk, smarthost: Smarthost, events: list[str]
+) -> None:
+    await desk.ask()
+
+    class Cut(Transactions):
+        """A database that goes away the first time, after it has committed."""
+
+        is_cut = False
+
+        async def __call__(self, step: Any, **how: Any) -> Any:
+            answer = await super().__call__(step, **how)
+            if not self.is_cut:
+                self.is_cut = True
+                raise OperationalError("", {}, OSError())
+            return answer
+
+    cut = Cut(desk.parts.engine, "cut")
+    desk.courier._transactions = cut
+
+    await desk.courier.carry_waiting()
+    assert events.count("database_down") == 1
+    assert len(desk.letters(state="sending")) == 2
+    await desk.courier.carry_waiting()
+    cut.close()
+
+    assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
 
 
 def test_a_lease_outlasts_the_longest_attempt() -> None:

@@ -10,6 +10,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from gateway.mail.address import normalised_address
@@ -122,6 +123,7 @@ def _digest(secret: bytes, text: str, length: int) -> str:
     return base64.b32encode(raw[: -(-length // 8) * 5]).decode("ascii").lower()[:length]
 
 
+@lru_cache(maxsize=4096)  # A letter holds several tokens, all for its one reader.
 def _tag(secret: bytes, recipient: str) -> str:
     return _digest(secret, "to:" + normalised_address(recipient), TAG_LENGTH)
 

@@ -126,9 +126,7 @@ class Tongue:
 
     def duration(self, length: timedelta) -> Figure:
         """`1 hour`, `90 minutes`: hours where they are whole."""
-        minutes = round(length / timedelta(minutes=1))
-        count, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
-        return Figure(re.sub(r"\s", STAY, format_unit(count, unit, locale=self._locale)))
+        return Figure(_duration(length, str(self._locale)))
 
     def money(self, cents: int, currency: str) -> str:
         """`$50`, `12,50 €`."""
@@ -165,6 +163,13 @@ def offset(local: datetime) -> str:
     hours, rest = divmod(abs(ahead) // timedelta(minutes=1), 60)
     sign = "-" if ahead < timedelta(0) else "+"
     return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+
+
+@lru_cache(maxsize=1024)
+def _duration(length: timedelta, locale: str) -> str:
+    minutes = round(length / timedelta(minutes=1))
+    count, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
+    return re.sub(r"\s", STAY, format_unit(count, unit, locale=Locale.parse(locale)))
 
 
 @lru_cache(maxsize=1024)

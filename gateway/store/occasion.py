@@ -3,23 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
-
-from sqlalchemy import Connection, bindparam, update
 
 from gateway.desk.decision import SendLetter
 from gateway.letters.writer import Frame, Written
 from gateway.mail.compose import Enclosure
-from gateway.store.tables import counters
 
 Write = Callable[[SendLetter, Frame], Written]
-
-_DRAW: Final = (
-    update(counters)
-    .where(counters.c.name == bindparam("of_counter"))
-    .values(value=counters.c.value + 1)
-    .returning(counters.c.value)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +41,3 @@ class Applied:
     def ticket(self, number: int | None) -> int | None:
         """The number in the store of a ticket of the decision."""
         return None if number is None else self.numbers.get(number, number)
-
-
-def draw(connection: Connection, counter: str) -> int:
-    """The next number of a counter, never drawn again (invariant 37)."""
-    return int(connection.execute(_DRAW, {"of_counter": counter}).scalar_one())

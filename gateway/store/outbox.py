@@ -35,9 +35,13 @@ PERSONAL: Final = frozenset({"answer", "clarification"})
 """Letters that a person wrote."""
 # Statements of every letter are built once: building them costs more than running them.
 _ENQUEUE: Final = insert_new(outbox, "message_id")
+# Who claims has nothing in hand: what stands in its name is a claim whose answer was lost.
 _READY: Final = or_(
     and_(outbox.c.state == "queued", outbox.c.not_before <= bindparam("now")),
-    and_(outbox.c.state == "sending", outbox.c.lease_until <= bindparam("now")),
+    and_(
+        outbox.c.state == "sending",
+        or_(outbox.c.lease_until <= bindparam("now"), outbox.c.holder == bindparam("of_holder")),
+    ),
 )
 _NEXT: Final = (
     select(outbox.c.id)
@@ -164,11 +168,15 @@ def has_event(connection: Connection, event: str) -> bool:
 
 
 def claim(connection: Connection, holder: str, now: datetime, count: int) -> Sequence[Claimed]:
-    """Take up to `count` letters that may leave now, the most urgent first."""
-    chosen = connection.execute(_NEXT, {"now": now, "most": count}).scalars().all()
+    """Take up to `count` letters that may leave now, the most urgent first.
+
+    A holder that has something in hand must not claim: it would be given that once more.
+    """
+    ready = {"of_holder": holder, "now": now}
+    chosen = connection.execute(_NEXT, {**ready, "most": count}).scalars().all()
     if not chosen:
         return ()
-    claimed = {"these": chosen, "of_holder": holder, "now": now, "until": now + LEASE}
+    claimed = {**ready, "these": chosen, "until": now + LEASE}
     found = connection.execute(_CLAIM, claimed).all()
     ordered = sorted(found, key=lambda row: (row.priority, row.id))
     whole: list[Claimed] = []

@@ -1,4 +1,11 @@
-"""Bring a database to the tables of this version: older ones are led there, newer ones refused."""
+"""Bring a database to the tables of this version; newer ones are served where they only added.
+
+Rules for revisions:
+1. Each says `additive`: true where it only adds tables, indexes, and columns that may stay empty or
+   fill themselves. Then versions from before it go on, and start again, beside the new one.
+2. Whoever migrates notes the oldest revision whose version still serves the database: the last one
+   before nothing but additive ones. A version that does not know that revision is refused.
+"""
 
 from pathlib import Path
 from typing import Final, Literal
@@ -7,12 +14,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, delete, insert, text
 
 from gateway.store.engine import is_sqlite
+from gateway.store.marks import read_mark
+from gateway.store.tables import marks
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+SERVED_FROM: Final = "served_from"
+"""The mark with the oldest revision whose version may serve the database."""
 ADVISORY_LOCK: Final = 7_351_024
 """Any number: nodes that start together upgrade one after another."""
 
@@ -21,57 +31,76 @@ Standing = Literal["empty", "older", "current", "newer"]
 
 
 class NewerDatabase(RuntimeError):
-    """The database was upgraded by a later version; going back would lose what it added."""
+    """A later version changed the database in a way that this one cannot serve."""
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every migration that is missing, in one transaction."""
+def upgrade(engine: Engine, migrations: Path = MIGRATIONS) -> None:
+    """Run every migration that is missing, in one transaction. Raises `NewerDatabase`."""
     with engine.connect() as connection:
         if is_sqlite(connection):
             # Alembic rebuilds SQLite tables; with foreign keys on, that deletes their children.
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.rollback()
         with connection.begin():
-            changed = _run(connection)
+            changed = _run(connection, migrations)
         if changed and is_sqlite(connection):
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:
                 raise RuntimeError(f"the upgrade left rows without their parents: {broken[:3]}")
 
 
-def standing(connection: Connection) -> Standing:
-    """How the tables of a database compare with this version's; changes nothing."""
+def standing(connection: Connection, migrations: Path = MIGRATIONS) -> Standing:
+    """How the tables of a database compare with this version's; changes nothing.
+
+    One that a later version only added to is as good as current.
+    """
     at = MigrationContext.configure(connection).get_current_revision()
     if at is None:
         return "empty"
-    script = ScriptDirectory.from_config(_config(connection))
+    script = ScriptDirectory.from_config(_config(connection, migrations))
     if at == script.get_current_head():
         return "current"
-    return "older" if at in {one.revision for one in script.walk_revisions()} else "newer"
+    known = {one.revision for one in script.walk_revisions()}
+    if at in known:
+        return "older"
+    return "current" if read_mark(connection, SERVED_FROM) in known else "newer"
 
 
-def _run(connection: Connection) -> bool:
+def _run(connection: Connection, migrations: Path) -> bool:
     """Migrate; false where there was nothing to do, so that a start costs the same at any size."""
     if not is_sqlite(connection):
         connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
-    config = _config(connection)
-    at = MigrationContext.configure(connection).get_current_revision()
-    head = ScriptDirectory.from_config(config).get_current_head()
-    if at == head:
-        return False
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
+    found = standing(connection, migrations)
+    if found == "newer":
+        at = MigrationContext.configure(connection).get_current_revision()
         raise NewerDatabase(
-            f"the database is at revision {at}, which this version does not know: install the "
-            "version that upgraded it, or restore a backup made before"
-        ) from error
+            f"the database is at revision {at}, which this version does not know and cannot serve: "
+            "install the version that upgraded it, or restore a backup made before"
+        )
+    if found == "current":
+        return False
+    config = _config(connection, migrations)
+    command.upgrade(config, "head")
+    _note(connection, _served_from(ScriptDirectory.from_config(config)))
     return True
 
 
-def _config(connection: Connection) -> Config:
+def _served_from(script: ScriptDirectory) -> str:
+    """The oldest revision whose version serves a database with all of these."""
+    for one in script.walk_revisions():
+        if not one.module.additive:
+            return one.revision
+    raise AssertionError("the first revision adds to nothing")
+
+
+def _note(connection: Connection, revision: str) -> None:
+    connection.execute(delete(marks).where(marks.c.name == SERVED_FROM))
+    connection.execute(insert(marks), {"name": SERVED_FROM, "value": revision})
+
+
+def _config(connection: Connection, migrations: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(migrations))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config

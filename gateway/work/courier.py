@@ -1,8 +1,9 @@
 """Couriers: carry letters from the outbox to the smarthost, each on a kept connection of its own.
 
-Claim in a transaction, send outside of any, settle in a transaction. A crash in between sends the
-letter again with the same Message-ID (promise P7). Deferred letters come back later and later; one
-that failed for good is settled together with the letter that tells of it.
+Claim in a transaction, send outside of any, settle in a transaction while the next one leaves. A
+crash in between sends those letters again with the same Message-ID (promise P7). Deferred letters
+come back later and later; one that failed for good is settled together with the letter that tells
+of it.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ from gateway.work.intake import Desk, describe_failure
 from gateway.work.operator_letters import OperatorLetters
 
 CLAIM: Final = 8
+"""Letters that a courier has in hand at once: so many at most leave again after a crash."""
 POLL_SECONDS: Final = 15.0
 PAUSE_SECONDS: Final = 1.0
 """First pause where the smarthost or the database is away; doubled up to the longest."""
@@ -51,7 +53,7 @@ def retry_at(tries: int, now: datetime, *, spread: float) -> datetime:
 
 
 class Courier:
-    """One courier: one connection, one letter at a time."""
+    """One courier: one connection, one letter after the other."""
 
     def __init__(  # noqa: PLR0913 - a courier knows these
         self,
@@ -86,40 +88,48 @@ class Courier:
         """Carry letters until told to stop."""
         while not self._stopping.is_set():
             self._bells.outbox.clear()
-            tried = await self.carry_waiting()
+            tried = await self._carry_waiting()
             if self._pause:
                 await _wait(self._stopping, self._pause)
-            elif not tried:
-                await _wait(self._bells.outbox, POLL_SECONDS)
+                self._bells.outbox.look_again()
+            elif not tried and not await _wait(self._bells.outbox, POLL_SECONDS):
+                self._bells.outbox.look_again()
         await self._carrier.close()
 
     async def carry_waiting(self) -> int:
-        """Carry what may leave now; returns how many letters were tried.
+        """Carry what may leave now; returns how many letters were tried."""
+        self._bells.outbox.look_again()
+        return await self._carry_waiting()
 
-        Where the smarthost is away one letter finds out, and the others wait for its return.
-        """
+    async def _carry_waiting(self) -> int:
+        """Where the smarthost is away one letter finds out, and the others wait for its return."""
         tried = 0
-        while not self._stopping.is_set():
+        is_away = False
+        while not is_away and not self._stopping.is_set():
             claimed_at = self._clock()
             claimed = await self._claim(claimed_at)
-            for position, one in enumerate(claimed):
-                if self._stopping.is_set() or self._clock() - claimed_at > FRESH:
-                    await self._give_back(claimed[position:])
-                    break
-                is_away = await self._carry(one)
-                tried += 1
-                if is_away:
-                    await self._give_back(claimed[position + 1 :])
-                    return tried
             if not claimed:
                 break
+            # The next letter leaves while the one before is settled; no claim before all are.
+            async with asyncio.TaskGroup() as settling:
+                for position, one in enumerate(claimed):
+                    if is_away or self._stopping.is_set() or self._clock() - claimed_at > FRESH:
+                        settling.create_task(self._give_back(claimed[position:]))
+                        break
+                    delivery = await self._carry(one)
+                    settling.create_task(self._settle(one, delivery))
+                    is_away = delivery.about_connection
+                    tried += 1
         return tried
 
     async def _claim(self, now: datetime) -> Sequence[Claimed]:
         try:
             # Letters leave while a backlog of mails is taken in: they do not wait behind it.
-            return await self._transactions(
-                lambda c: outbox.claim(c, self._name, now, CLAIM), first=True
+            return await self._bells.outbox.ask(
+                lambda: self._transactions(
+                    lambda c: outbox.claim(c, self._name, now, CLAIM), first=True
+                ),
+                CLAIM,
             )
         except OUT_OF_REACH as error:
             journal.warn("database_down", courier=self._name, error=type(error).__name__)
@@ -131,9 +141,10 @@ class Courier:
         if claimed:
             until = self._clock() + outbox.LEASE
             await self._firmly(lambda c: outbox.give_back(c, claimed, self._name), until)
+            self._bells.outbox.look_again()
 
-    async def _carry(self, one: Claimed) -> bool:
-        """Send one letter and settle it; whether the smarthost is away."""
+    async def _carry(self, one: Claimed) -> Delivery:
+        """Send one letter; what became of it."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
@@ -144,10 +155,7 @@ class Courier:
             delivery = Delivery("deferred", reason=type(error).__name__)
         journal.see("carried", carried_in=loop.time() - began)
         self._judge(delivery)
-        await self._settle(one, delivery)
-        if delivery.needs_operator:
-            await self._tell(delivery)
-        return delivery.about_connection
+        return delivery
 
     def _judge(self, delivery: Delivery) -> None:
         """Remember whether the smarthost is well; tell when that changes."""
@@ -201,6 +209,8 @@ class Courier:
             await self._firmly(
                 lambda c: outbox.settle_later(c, one, self._name, later, failure), until
             )
+        if delivery.needs_operator:
+            await self._tell(delivery)
 
     async def _settle_failed(self, one: Claimed, failed: FailedLetter, now: datetime) -> None:
         # A letter that cannot be told of must still end: one try, then without the telling.
@@ -255,13 +265,13 @@ class Courier:
             pause = min(2 * pause, PAUSE_SECONDS_MAX)
 
 
-async def _wait(bell: asyncio.Event, seconds: float) -> None:
-    """Wait for a bell, but not for ever."""
+async def _wait(bell: asyncio.Event, seconds: float) -> bool:
+    """Wait for a bell, but not for ever; whether it rang."""
     try:
         async with asyncio.timeout(seconds):
-            await bell.wait()
+            return await bell.wait()
     except TimeoutError:
-        pass
+        return False
 
 
 def bounce_address(keys: Keys, address: Callable[[str], str]) -> Callable[[Claimed], str]:

@@ -119,11 +119,11 @@ def spent_by_us() -> Cost:
 
 def mails(count: int) -> list[bytes]:
     """Plain mails of 3 KiB that differ."""
-    return [_mail(number) for number in range(count)]
+    return [mail(number, number % PEOPLE) for number in range(count)]
 
 
-def _mail(number: int) -> bytes:
-    person = number % PEOPLE
+def mail(number: int, person: int) -> bytes:
+    """A plain mail of 3 KiB."""
     lines = [
         f"From: Kim {person} <kim{person}@customer{person}.example>",
         "To: support@desk.example",
@@ -145,9 +145,14 @@ def _mail(number: int) -> bytes:
 def ours(folder: Path, given: list[bytes], sink: int) -> tuple[Cost, int]:
     """What it costs from the spool to handed-over letters, and how many tickets that made."""
     path = write_desk(folder, smarthost=f"smtp+plain://127.0.0.1:{sink}")
+    hold_nothing_back(folder)
+    return asyncio.run(_ours(path, given))
+
+
+def hold_nothing_back(folder: Path) -> None:
+    """A desk without budgets of automatic mail: every letter leaves."""
     for line in (*FREE, *FREE_TOO):
         change(folder / "policy.toml", f"{line}\n", f"{line.partition(' ')[0]} = 0\n")
-    return asyncio.run(_ours(path, given))
 
 
 async def _ours(path: Path, given: list[bytes]) -> tuple[Cost, int]:
@@ -201,10 +206,15 @@ def roundup(peers: Path) -> Contestant:
             ("#domain = NO DEFAULT", "domain = desk.example"),
             ("#host = NO DEFAULT", "host = 127.0.0.1"),
             ("\nport = 25\n", f"\nport = {sink}\n"),
+            # Whoever writes gets a receipt, as from the others.
+            ("messages_to_author = no", "messages_to_author = yes"),
         ):
+            if old not in text:
+                raise SystemExit(f"this Roundup has no setting {old.strip()!r}")
             text = text.replace(old, new, 1)
         config.write_text(text, encoding="utf-8")
         admin(home, "initialise", "secret")
+        admin(home, "create", "user", "username=team", "address=team@desk.example", "roles=User")
         for person in range(PEOPLE):
             address = f"kim{person}@customer{person}.example"
             admin(
@@ -213,7 +223,8 @@ def roundup(peers: Path) -> Contestant:
 
     def cost_of(home: Path, mbox: Path) -> Cost:
         began = spent_by(resource.RUSAGE_CHILDREN)
-        command = [programs / "roundup-mailgw", home, "mailbox", mbox]
+        told = ("-S", "issue.nosy=+team")
+        command = [programs / "roundup-mailgw", *told, home, "mailbox", mbox]
         subprocess.run(command, check=True, capture_output=True)
         return spent_by(resource.RUSAGE_CHILDREN) - began
 
