@@ -464,24 +464,21 @@ def test_the_report_prints_a_table_and_writes_files(desk: Path) -> None:
     assert (quiet.code, quiet.output, quiet.errors) == (0, "", "")
 
 
-def test_a_port_that_another_program_has_is_named(desk: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        pytest.param("smtp.listen", 'listen = "127.0.0.1:0"', id="smtp"),
+        pytest.param("health.listen", '# listen = "127.0.0.1:8026"', id="health"),
+    ],
+)
+def test_a_port_that_another_program_has_is_named(desk: Path, setting: str, line: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        change(desk, 'listen = "127.0.0.1:0"', f'listen = "127.0.0.1:{port}"')
+        change(desk, line, f'listen = "127.0.0.1:{port}"')
         ran = run_process("run", "--config", str(desk))
 
     assert ran.code == 1
-    assert f"127.0.0.1:{port} (smtp.listen) is taken by another program" in ran.errors
-
-
-def test_a_port_for_health_that_another_program_has_is_named(desk: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        change(desk, '# listen = "127.0.0.1:8026"', f'listen = "127.0.0.1:{port}"')
-        ran = run_process("run", "--config", str(desk))
-
-    assert ran.code == 1
-    assert f"127.0.0.1:{port} (health.listen) is taken by another program" in ran.errors
+    assert f"127.0.0.1:{port} ({setting}) is taken by another program" in ran.errors
 
 
 def test_an_address_that_is_not_of_this_host_is_named(desk: Path) -> None:
