@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import journal
-from gateway.settings.doors import doorways
+from gateway.settings.doors import doorways, named
 from gateway.settings.load import Settings
 from gateway.settings.mailboxes import accounts, grants, smarthost_tokens
 from gateway.settings.places import built_in
@@ -254,7 +254,8 @@ class Daemon:
             return Page(await figures.text(), kind=METRICS)
 
         server = HealthServer({"/healthz": alive, "/readyz": ready, "/metrics": metrics})
-        await server.open(address)
+        with named("health.listen", address):
+            await server.open(address)
         until_closed.callback(server.close)
         self.addresses["health"] = server.address
 
