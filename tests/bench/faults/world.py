@@ -99,9 +99,11 @@ class World:
 
     async def catch_up(self) -> None:
         """Wait until hardly a mail lies in the spool."""
+        waiting = BEHIND_MAX + 1
         async with asyncio.timeout(QUIET_SECONDS):
-            while await asyncio.to_thread(self._in_spool) > BEHIND_MAX:
+            while waiting > BEHIND_MAX:
                 await asyncio.sleep(LOOK_SECONDS)
+                waiting = await asyncio.to_thread(self._in_spool)
 
     async def close(self, name: str, faults: int) -> Report:
         """Let everything come to rest, stop the daemon, and hold it to its promises."""
