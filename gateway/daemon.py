@@ -15,7 +15,7 @@ from typing import Final
 
 from gateway import journal
 from gateway.hold import only_one
-from gateway.settings.doors import doorways
+from gateway.settings.doors import doorways, named
 from gateway.settings.load import Settings
 from gateway.settings.mailboxes import accounts, grants, smarthost_tokens
 from gateway.settings.places import built_in
@@ -247,7 +247,8 @@ class Daemon:
             return Page(await figures.text(), kind=METRICS)
 
         server = HealthServer({"/healthz": alive, "/readyz": ready, "/metrics": metrics})
-        await server.open(address)
+        with named("health.listen", address):
+            await server.open(address)
         until_closed.callback(server.close)
         self.addresses["health"] = server.address
 

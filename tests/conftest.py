@@ -12,6 +12,7 @@ import structlog
 from acting.room import Room
 from acting.stage import NOW, Stage, people_of_the_cases
 from servers.certificates import Authority
+from servers.chromium import Browser, browser
 from servers.dovecot import Dovecot, dovecot, free_port
 from servers.postgres import Cluster, cluster
 from sqlalchemy import Engine
@@ -181,3 +182,13 @@ async def room(
     await made.open()
     yield Room(made)
     await made.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser for the tests of a file."""
+    try:
+        with browser(tmp_path_factory.mktemp("chromium")) as running:
+            yield running
+    except FileNotFoundError as error:
+        missing(str(error))

@@ -16,6 +16,7 @@ from desks import change, write_desk
 from sqlalchemy import create_engine, text
 
 from gateway.cli.app import COMMANDS
+from gateway.cli.demo import cut
 
 MAIL = b"""From: Kim <kim@newco.example>
 To: support@desk.example
@@ -153,6 +154,9 @@ def test_explain_on_a_database_of_another_version_says_what_to_do(
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+        connection.execute(
+            text(f"UPDATE marks SET value = '{revision}' WHERE name = 'served_from'")
+        )
         connection.execute(text("ALTER TABLE tickets RENAME TO tickets_as_they_were"))
     engine.dispose()
 
@@ -400,6 +404,19 @@ def test_the_demo_tells_its_story_and_ends_by_itself(tmp_path: Path) -> None:
     assert proved.code == 0, proved.output
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("    Order:  P-1", "    Order:  P-1", id="it fits"),
+        pytest.param("> another question about", "> another question …", id="behind a word"),
+        pytest.param("    Balance:    30 credits", "    Balance:    30 …", id="in a table"),
+        pytest.param("x" * 40, "x" * 18 + " …", id="one long word"),
+    ],
+)
+def test_the_demo_cuts_lines_behind_a_word(text: str, shown: str) -> None:
+    assert cut(text, 20) == shown
+
+
 def test_the_demo_leaves_a_folder_with_something_in_it_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
 
@@ -447,14 +464,92 @@ def test_the_report_prints_a_table_and_writes_files(desk: Path) -> None:
     assert (quiet.code, quiet.output, quiet.errors) == (0, "", "")
 
 
-def test_a_port_that_another_program_has_is_named(desk: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        pytest.param("smtp.listen", 'listen = "127.0.0.1:0"', id="smtp"),
+        pytest.param("health.listen", '# listen = "127.0.0.1:8026"', id="health"),
+    ],
+)
+def test_a_port_that_another_program_has_is_named(desk: Path, setting: str, line: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        change(desk, 'listen = "127.0.0.1:0"', f'listen = "127.0.0.1:{port}"')
+        change(desk, line, f'listen = "127.0.0.1:{port}"')
         ran = run_process("run", "--config", str(desk))
 
     assert ran.code == 1
-    assert f"127.0.0.1:{port} (smtp.listen) is taken by another program" in ran.errors
+    assert f"127.0.0.1:{port} ({setting}) is taken by another program" in ran.errors
+
+
+def test_an_address_that_is_not_of_this_host_is_named(desk: Path) -> None:
+    change(desk, '# listen = "127.0.0.1:8026"', 'listen = "192.0.2.1:8026"')
+
+    ran = run_process("run", "--config", str(desk))
+
+    assert ran.code == 1
+    assert "192.0.2.1:8026 (health.listen) cannot be listened at" in ran.errors
+
+
+@pytest.mark.parametrize(
+    ("act", "count", "hint"),
+    [
+        pytest.param("grant", "five", "'five' is no whole number; write it in digits", id="word"),
+        pytest.param("grant", "-5", "-5 credits cannot be granted: write", id="below 0"),
+        pytest.param("grant", "-5", "gateway credits adjust takes credits away", id="what to do"),
+        pytest.param(
+            "adjust", "five", "'five' is no whole number; write it in digits", id="adjust"
+        ),
+        pytest.param("adjust", "0", "an adjustment by 0 credits is none", id="adjust by 0"),
+    ],
+)
+def test_credits_that_cannot_be_booked_are_named(
+    desk: Path, act: str, count: str, hint: str
+) -> None:
+    run_gateway("customers", "add", "acme", "--contact", "ann@acme.example", config=desk)
+
+    ran = run_gateway("credits", act, "acme", count, "Hello", config=desk)
+
+    assert ran.code in (1, 2)
+    assert hint in " ".join(ran.errors.split())
+    assert run_gateway("credits", "statement", "acme", "--json", config=desk).rows() == []
+
+
+def test_people_read_the_word_of_letters_and_programs_that_of_the_cases(desk: Path) -> None:
+    run_gateway("customers", "add", "acme", "--contact", "ann@acme.example", config=desk)
+
+    for words in (
+        ("credits", "balance", "acme"),
+        ("customers", "list"),
+        ("customers", "show", "acme"),
+    ):
+        shown = run_gateway(*words, config=desk).output
+        told = run_gateway(*words, "--json", config=desk).json()
+
+        assert ("reserved" in shown, "held" in shown) == (True, False)
+        assert told["held"] == 0
+
+
+def test_what_is_done_is_told_to_programs_too(desk: Path) -> None:
+    acme = {"account": "acme", "balance": 0, "held": 0, "available": 0}
+    added = run_gateway(
+        "customers", "add", "acme", "--contact", "ann@acme.example", "--json", config=desk
+    )
+    named = run_gateway("customers", "set", "acme", "--name", "Acme", "--json", config=desk)
+    granted = run_gateway("credits", "grant", "acme", "5", "Hello", "--json", config=desk)
+    taken = run_gateway("credits", "adjust", "acme", "-2", "Slip", "--json", config=desk)
+    sold = run_gateway("customers", "website", "acme", "--order", "W-1", "--json", config=desk)
+    again = run_gateway("customers", "website", "acme", "--order", "W-1", "--json", config=desk)
+    held = run_gateway("outbox", "withhold", "1", "999", "--json", config=desk)
+    retried = run_gateway("outbox", "retry", "1", "--json", config=desk)
+
+    assert added.json() == acme | {"name": "", "contacts": "ann@acme.example"}
+    assert named.json()["name"] == "Acme"
+    assert granted.json() == acme | {"balance": 5, "available": 5, "granted": 5}
+    assert taken.json() == acme | {"balance": 3, "available": 3, "adjusted": -2}
+    assert (sold.json()["granted"], again.json()["granted"]) == (40, 0)
+    assert held.rows() == [{"id": 1, "changed": True}, {"id": 999, "changed": False}]
+    assert (held.code, "999 was sent" in held.errors) == (1, True)
+    assert retried.json() == {"id": 1, "changed": True}
 
 
 @pytest.mark.parametrize("words", [("orders", "list"), ("mail", "list")])
@@ -497,7 +592,7 @@ def test_a_customer_reads_a_language_there_is(desk: Path, language: str, code: i
 
 def test_an_address_that_is_taken_says_what_to_do(desk: Path) -> None:
     add = ("customers", "add")
-    run_gateway(*add, "ann@acme.example", "--contact", "ann@acme.example", config=desk)
+    run_gateway(*add, "other", "--contact", "ann@acme.example", config=desk)
 
     ran = run_gateway(*add, "acme", "--contact", "ann@acme.example", config=desk)
 

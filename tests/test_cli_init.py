@@ -23,7 +23,7 @@ def test_six_options_make_a_desk_that_passes_check(tmp_path: Path) -> None:
     checked = run_gateway("check", config=tmp_path / "desk/gateway.toml")
 
     assert (made.code, checked.code) == (0, 0)
-    assert "gateway check --config" in made.output
+    assert "gateway check --connect --config" in made.output
     policy = load_settings(tmp_path / "desk/gateway.toml", {}).policy
     assert policy.operator.name == 'The "Shop" – Hilfe'
     assert policy.addresses.reply_address("x") == "help+x@shop.example"
@@ -103,8 +103,9 @@ def test_answers_that_make_no_desk_together_are_named(tmp_path: Path) -> None:
 def test_without_a_terminal_and_without_answers_nothing_is_written(tmp_path: Path) -> None:
     ran = run_process("init", str(tmp_path / "desk"))
 
-    assert ran.code == 1
-    assert "Traceback" not in ran.errors
+    assert ran.code == 2
+    assert "give all six answers as options (--address" in ran.errors
+    assert "Aborted" not in ran.errors
     assert not (tmp_path / "desk").exists()
 
 

@@ -43,11 +43,30 @@ def promise(**changes: object) -> PromisePast:
         ),
     ],
 )
-def test_a_promise_counts_on_the_day_it_was_due(one: PromisePast, kept: int, missed: int) -> None:
+def test_a_promise_counts_once_it_is_decided(one: PromisePast, kept: int, missed: int) -> None:
     found = count(History(promises=(one,)))
 
     assert (found.total.kept, found.total.missed) == (kept, missed)
     assert (found.days[2].kept, found.days[2].missed) == (kept, missed)
+
+
+@pytest.mark.parametrize(
+    ("one", "day", "name"),
+    [
+        pytest.param(promise(stopped_at=NOON - DAY, met=True), 1, "kept", id="kept the day before"),
+        pytest.param(
+            promise(due_at=NOON + DAY, stopped_at=NOON, met=True), 2, "kept", id="due tomorrow"
+        ),
+        pytest.param(
+            promise(due_at=NOON - DAY, stopped_at=NOON, met=True), 1, "missed", id="answered late"
+        ),
+    ],
+)
+def test_a_promise_counts_on_the_day_that_decided_it(one: PromisePast, day: int, name: str) -> None:
+    found = count(History(promises=(one,)))
+
+    assert [getattr(each, name) for each in found.days[:4]].index(1) == day
+    assert found.total.kept + found.total.missed == 1
 
 
 def test_hotrush_promises_have_columns_of_their_own() -> None:

@@ -105,6 +105,20 @@ async def test_a_stranger_goes_with_the_account_that_bore_the_address(
         assert run_gateway("credits", "verify", config=desk.path).code == 0
 
 
+async def test_a_stranger_goes_out_of_the_account_that_took_them_over(
+    folder: Path, either_url: str, reader: Reader
+) -> None:
+    async with small_desk(folder, either_url, reader, "2026-07-06T07:00") as desk:
+        await a_desk(desk)
+        desk.run("customers", "add", "quill", "--contact", STRANGER)
+
+        code, told = erase(desk, STRANGER, "--yes")
+
+        assert code == 0, told
+        assert mentions(desk, STRANGER) == set()
+        assert run_gateway("credits", "verify", config=desk.path).code == 0
+
+
 async def test_the_book_is_guarded_again_afterwards(
     folder: Path, either_url: str, reader: Reader
 ) -> None:

@@ -1,5 +1,6 @@
 """`gateway templates`: what is wrong with letters is found before a customer finds it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,46 @@ def test_a_gallery_shows_why_a_letter_is_broken(tmp_path: Path) -> None:
 
     assert "<title>&lt;Desk&gt;</title>" in page
     assert '<p class="broken">fr/answer.md: line 4' in page
+
+
+def test_a_gallery_leads_to_each_language_by_its_own_name() -> None:
+    shelf = Shelf(built_in("templates"))
+    made = [
+        one
+        for tag in ("de", "ru")
+        for one in proofs(shelf, shipped_policy(), KEYS, tag, ["answer"])
+    ]
+
+    page = html.document_fromstring(gallery("Desk", made))
+
+    (jumps,) = page.find_class("languages")
+    assert [(one.get("href"), one.text) for one in jumps.iter("a")] == [
+        ("#de", "Deutsch"),
+        ("#ru", "Русский"),
+    ]
+    assert [(one.get("id"), one.text) for one in page.iter("h2")] == [
+        ("de", "Deutsch"),
+        ("ru", "Русский"),
+    ]
+    assert page.find("body").index(jumps) == 1
+
+
+def test_a_gallery_shows_the_report_as_leads_get_it(tmp_path: Path) -> None:
+    settings = write_desk(tmp_path / "desk")
+    page = tmp_path / "letters.html"
+
+    ran = run("preview", str(page), "--language", "en", "--config", str(settings))
+
+    assert ran.exit_code == 0
+    made = html.document_fromstring(page.read_text(encoding="utf-8"))
+    section = made.get_element_by_id("en-desk_report").getparent()
+    (frame,) = section.iter("iframe")
+    letter = html.document_fromstring(frame.get("srcdoc"))
+    numbers = set(re.findall(r"\d+", letter.text_content()))
+    assert {one.get("src", "")[:22] for one in letter.iter("img")} == {"data:image/png;base64,"}
+    assert "Top accounts" in section.text_content()
+    assert {"newco", "flora"} <= set(re.findall("[a-z]+", letter.text_content()))
+    assert {"2026", "50"} <= numbers
 
 
 def test_show_prints_what_to_begin_with() -> None:

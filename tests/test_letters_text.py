@@ -49,6 +49,45 @@ def test_quoted_lines_carry_their_mark() -> None:
     assert set_in_text(mark(QUOTED), Said("a\n\nb", quoted=True)) == "> a\n>\n> b\n"
 
 
+@pytest.mark.parametrize(
+    ("theirs", "wanted"),
+    [
+        pytest.param(
+            "word " * 20, ["> " + " ".join(["word"] * 14), "> " + "word " * 6], id="words"
+        ),
+        pytest.param(
+            "see " + "x" * 90 + " there", ["> see", "> " + "x" * 90, "> there"], id="an address"
+        ),
+        pytest.param(
+            "> > " + "old " * 20,
+            ["> > > " + " ".join(["old"] * 16), "> > > " + " ".join(["old"] * 4)],
+            id="a quotation in it",
+        ),
+        pytest.param(
+            "    " + "code " * 20,
+            [">     " + " ".join(["code"] * 13), ">     " + " ".join(["code"] * 7)],
+            id="an indent",
+        ),
+        pytest.param(">" * 90, ["> " + ">" * 90], id="nothing but marks"),
+        pytest.param("#close " + "word " * 20, ["> #close " + "word " * 20], id="a command"),
+    ],
+)
+def test_a_long_quoted_line_is_wrapped_below_its_mark(theirs: str, wanted: list[str]) -> None:
+    made = set_in_text(mark(QUOTED), Said(theirs, quoted=True))
+
+    assert made.splitlines() == [line.rstrip() for line in wanted]
+
+
+@given(st.text(alphabet="ab> \t#\n\u00a0", max_size=400))
+def test_quoting_loses_no_word_and_breaks_none(theirs: str) -> None:
+    made = set_in_text(mark(QUOTED), Said(f"a{theirs}", quoted=True)).splitlines()
+
+    assert all(line.startswith(">") for line in made)
+    assert [word for line in made for word in line.split() if set(word) != {">"}] == [
+        word for word in f"a{theirs}".split() if set(word) != {">"}
+    ]
+
+
 def test_a_value_within_a_line_stays_on_it() -> None:
     text = set_in_text(f"Reason: {mark(TEXT)}.", "one\n\nconfirm\r\n\u2028    table\x00")
 
@@ -113,7 +152,7 @@ def test_no_value_is_taken_for_a_mark(text: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_letter_can_be_read_at_72_columns(language: str) -> None:
     for seen in letters_in(language):
-        ours = [line for line in seen.text.split("\n") if not line.startswith((">", "support+"))]
+        ours = [line for line in seen.text.split("\n") if not line.startswith(("> #", "support+"))]
 
         assert max(map(len, ours)) <= COLUMNS, seen.name
         assert "\n\n\n" not in seen.text, seen.name

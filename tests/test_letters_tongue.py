@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from letter_desk import KEYS, LANGUAGES, shipped_policy, written
+from letter_desk import KEYS, LANGUAGES, body_of, shipped_policy, shown, written
 
 from gateway.desk.commands import read_commands
 from gateway.letters.marks import HOLD, spaced
@@ -37,7 +37,7 @@ def test_a_language_has_every_letter_to_customers_and_no_other(language: str) ->
 def test_a_language_has_every_word(language: str) -> None:
     own, english = (read_words(built_in("templates") / one / WORDS) for one in (language, "en"))
 
-    for section in ("departments", "statuses", "categories", "entries", "phrases"):
+    for section in ("departments", "statuses", "categories", "entries", "hotrush_time", "phrases"):
         assert own[section].keys() == english[section].keys()
     assert "other" in own["credits"]
 
@@ -216,3 +216,30 @@ def test_an_urgent_answer_is_offered_as_the_policy_has_it(
 
     changed = " ".join(set(theirs.split("\n")) - set(ours.split("\n")))
     assert set(told) <= set(re.findall("[0-9]+", changed))
+
+
+WORKING = {
+    "en": "working",
+    "de": "Arbeitszeit",
+    "ru": "рабоч",
+    "es": "laboral",
+    "fr": "travail",
+}
+
+
+@pytest.mark.parametrize("name", ["ticket_received", "command_help"])
+@pytest.mark.parametrize(("language", "word"), WORKING.items())
+def test_an_urgent_offer_speaks_of_working_time_only_where_that_is_counted(
+    language: str, word: str, name: str
+) -> None:
+    shipped = shipped_policy()
+    level = replace(shipped.sla.hotrush, mode="working")
+    rules = replace(shipped, sla=replace(shipped.sla, hotrush=level))
+
+    sample = CUSTOMER_SAMPLES[name][0]
+    elapsed = written(sample, language)
+    working = written(sample, language, Writer(SHELF, rules, KEYS))
+
+    assert word not in elapsed.text + shown(body_of(elapsed.html))
+    assert word in working.text
+    assert word in shown(body_of(working.html))

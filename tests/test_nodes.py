@@ -9,13 +9,11 @@ from acting.operator import run_process
 from desks import write_desk
 from servers.gateway import Gateway
 from servers.postgres import Cluster
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert
 
 from gateway.store.engine import open_engine, read_url
-from gateway.store.listing import next_ticket_number
 from gateway.store.mail_tables import outbox
 from gateway.store.nodes import STALE_AFTER, Beat, all_nodes, forget, report
-from gateway.store.occasion import draw
 
 NOW = datetime(2026, 7, 6, 10, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -106,23 +104,6 @@ def test_only_a_node_that_left_nothing_is_forgotten(
         left = {one.beat.name for one in all_nodes(connection, NOW)}
 
     assert (name in left) == (not forgotten and name != "nobody")
-
-
-def test_no_node_waits_for_another_s_transaction_to_number_its_tickets(postgres_url: str) -> None:
-    engine = open_engine(postgres_url)
-    with engine.connect() as one, engine.connect() as other:
-        # Who waited would be refused after a second instead of never
-        other.execute(text("SET lock_timeout = '1s'"))
-
-        drawn = [draw(one, "ticket"), draw(other, "ticket"), draw(one, "ticket")]
-        one.rollback()
-        drawn.append(draw(other, "ticket"))
-        other.commit()
-
-    assert drawn == [drawn[0] + number for number in range(4)], "also what was undone is not reused"
-    with engine.connect() as later:
-        assert next_ticket_number(later) == drawn[-1] + 1
-    engine.dispose()
 
 
 @pytest.mark.slow

@@ -240,6 +240,7 @@ async def test_a_newcomer_gets_from_a_clone_to_the_first_answer(tmp_path: Path) 
     answers = "\n".join((*SIX_ANSWERS, PERSON, ""))
     assert len(answers.splitlines()) <= 8
     assert typed(init, here, answers).returncode == 0
+    assert check == "uv run gateway check --connect"
     checked = typed(check, here)
     assert checked.returncode == 0, checked.stdout
     assert "FAIL" not in checked.stdout

@@ -3,23 +3,22 @@
 import csv
 import io
 import re
-import shutil
-import subprocess
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from calendars import calendar
-from conftest import missing
+from looks import SCHEMES, WIDTHS, assert_looks_well
 from PIL import ImageFont
+from servers.chromium import Browser
 
 from gateway.desk.figures import NAMES, Figures, figures
 from gateway.desk.history import EntryPast, History, PromisePast, TicketPast
 from gateway.desk.model import ClockKind
 from gateway.ledger.entry import Kind
 from gateway.report.page import STYLE, page
-from gateway.report.plot import Label
+from gateway.report.plot import LETTER, NARROW, Label, lay_out
 from gateway.report.plots import plots
 from gateway.report.png import drawable
 from gateway.report.rows import as_csv, as_object
@@ -184,10 +183,13 @@ def test_text_stands_out_from_its_ground(scheme: int, ink: str, ground: str) -> 
 
 def test_bars_stay_inside_their_plot() -> None:
     for found in (busy_month(), EMPTY, YEARS):
-        for plot in plots(found):
+        wide = plots(found)
+        for plot in (*wide, *(lay_out(one.bars, NARROW) for one in wide)):
             for shape in plot.shapes:
                 x, width = getattr(shape, "x", 0), getattr(shape, "width", 0)
                 assert 0 <= x <= x + width <= plot.width
+                if isinstance(shape, Label) and shape.anchor == "middle":
+                    assert shape.x + len(shape.text) * LETTER * 0.3 <= plot.width
                 assert 0 <= shape.y <= shape.y + getattr(shape, "height", 0) <= plot.height
 
 
@@ -218,55 +220,31 @@ def test_a_picture_for_the_letter_is_a_png_of_its_size() -> None:
         assert len(content) < 60_000
 
 
-WIDE = """<script>
-addEventListener("load", () => {
-  const page = document.documentElement;
-  const cut = [...document.querySelectorAll(".wide")].filter(
-    (one) => one.scrollWidth > one.clientWidth);
-  document.title = [page.scrollWidth, innerWidth, cut.length].join(" ");
-});
-</script></head>"""
+CUT = """
+(() => {
+  const cut = (kind) => [...document.querySelectorAll(kind)].filter(
+    (one) => one.scrollWidth > one.clientWidth).length;
+  const shown = [...document.querySelectorAll("svg")].filter((one) => one.clientWidth > 0);
+  return {tables: cut(".wide"), plots: cut("figure"), shown: shown.length};
+})()
+"""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [320, 600, 1200])
-def test_a_browser_shows_the_page_without_overflow(tmp_path: Path, width: int) -> None:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        missing("chromium is not installed")
-    inner = tmp_path / "report.html"
-    inner.write_text(page(busy_month(), "Desk").replace("</head>", WIDE), encoding="utf-8")
-    # A window of a headless browser is never narrower than 500 px; a frame may be.
-    outer = tmp_path / "frame.html"
-    outer.write_text(
-        f'<iframe id="f" src="report.html" style="border:0;width:{width}px;height:900px"></iframe>'
-        '<p id="told"></p><script>'
-        'document.getElementById("f").onload = (event) => {'
-        'document.getElementById("told").textContent = event.target.contentDocument.title; };'
-        "</script>",
-        encoding="utf-8",
-    )
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_reads_well_and_pictures_are_taken(
+    chromium: Browser, width: int, scheme: str, tmp_path: Path
+) -> None:
+    found = busy_month()
 
-    ran = subprocess.run(
-        [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--allow-file-access-from-files",
-            f"--user-data-dir={tmp_path / 'profile'}",
-            f"--window-size={width + 40},1000",
-            "--virtual-time-budget=3000",
-            "--dump-dom",
-            outer.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    chromium.show(page(found, "Desk"), width=width, scheme=scheme)
+    picture = chromium.picture()
+    (tmp_path / f"report-{width}-{scheme}.png").write_bytes(picture)
 
-    told = re.search(r'<p id="told">(\d+) (\d+) (\d+)', ran.stdout)
-    assert told, ran.stdout[-500:] + ran.stderr[-500:]
-    assert int(told[1]) <= int(told[2]) == width
-    assert width < 1200 or told[3] == "0", "no table is cut on a wide screen"
+    assert_looks_well(chromium, scheme, f"the report at {width} px, {scheme}")
+    cut = chromium.run(CUT)
+    assert cut["plots"] == 0, "no plot hides its newest days"
+    assert cut["shown"] == len(plots(found)), "each plot is shown once"
+    assert width < 1200 or cut["tables"] == 0, "no table is cut on a wide screen"
+    assert len(picture) > 5_000

@@ -27,7 +27,7 @@ def count_up(connection: Connection) -> int:
     return int(
         connection.execute(
             update(counters)
-            .where(counters.c.name == "order")
+            .where(counters.c.name == "round")
             .values(value=counters.c.value + 1)
             .returning(counters.c.value)
         ).scalar_one()
@@ -36,7 +36,7 @@ def count_up(connection: Connection) -> int:
 
 def counted(engine: Engine) -> int:
     with engine.connect() as connection:
-        query = select(counters.c.value).where(counters.c.name == "order")
+        query = select(counters.c.value).where(counters.c.name == "round")
         return int(connection.execute(query).scalar_one())
 
 

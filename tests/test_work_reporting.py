@@ -98,6 +98,17 @@ async def test_figures_of_a_desk_are_what_happened(stage: Stage) -> None:
     assert [one.account for one in found.accounts] == ["kim@newco.example"]
 
 
+async def test_a_first_response_counts_before_its_promise_is_due(stage: Stage) -> None:
+    await ask(stage, 1)
+    stage.clock.at += timedelta(hours=1)
+    await answer(stage, "engineer_new_ticket")
+    today = stage.parts.desk.policy.calendar.day_of(stage.clock.at)
+
+    found = look(stage, (today, today))
+
+    assert (found.total.kept, found.total.missed) == (1, 0)
+
+
 async def test_other_weeks_have_nothing_of_it(stage: Stage) -> None:
     await ask(stage, 1)
 

@@ -1,14 +1,15 @@
 """`gateway credits`: the book of credits."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
 
 from gateway.cli.customers import AccountName
-from gateway.cli.operator import Config, Json, operator_of, print_rows
+from gateway.cli.operator import Config, Json, operator_of, print_rows, tell
 from gateway.desk import operator
 from gateway.desk.decision import Decision
+from gateway.desk.model import Account
 from gateway.store import book, proof
 from gateway.store.facts import waiting_tickets
 from gateway.store.register import account_named
@@ -19,6 +20,24 @@ app = typer.Typer(help="The book of credits: balances, entries, proof.", no_args
 Reason = Annotated[str, typer.Argument(help="Why; the customer reads it in the statement.")]
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no whole number; write it in digits, such as 5"
+        ) from None
+
+
+def _balance_of(account: Account) -> dict[str, Any]:
+    return {
+        "account": account.id,
+        "balance": account.balance.balance,
+        "held": account.balance.held,
+        "available": account.balance.available,
+    }
+
+
 @app.command()
 def balance(
     context: typer.Context, account: AccountName, config: Config = None, json: Json = False
@@ -26,14 +45,7 @@ def balance(
     """Show what an account has: balance, reserved and available credits."""
     with operator_of(context).desk(config) as (engine, _):
         found = run_once(engine, lambda c: account_named(c, account))
-    row = {
-        "account": found.id,
-        "balance": found.balance.balance,
-        "held": found.balance.held,
-        "available": found.balance.available,
-        "withdrawals_used": len(found.withdrawals),
-    }
-    print_rows([row], as_lines=json)
+    print_rows([_balance_of(found) | {"withdrawals_used": len(found.withdrawals)}], as_lines=json)
 
 
 @app.command()
@@ -62,13 +74,16 @@ def statement(
     )
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})
 def grant(
     context: typer.Context,
     account: AccountName,
-    count: Annotated[int, typer.Argument(help="Credits to add, a whole number above 0.")],
+    count: Annotated[
+        int, typer.Argument(help="Credits to add, a whole number above 0.", parser=_whole)
+    ],
     reason: Reason,
     config: Config = None,
+    json: Json = False,
 ) -> None:
     """Add goodwill credits to an account; what waits for credits goes on."""
     with operator_of(context).desk(config) as (engine, desk):
@@ -81,16 +96,21 @@ def grant(
             )
 
         act(engine, desk, decide)
-    print(f"{account}: {count} credits granted")
+        found = run_once(engine, lambda c: account_named(c, account))
+    row = _balance_of(found) | {"granted": count}
+    tell(row, f"{account}: {count} credits granted", as_line=json)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
 def adjust(
     context: typer.Context,
     account: AccountName,
-    count: Annotated[int, typer.Argument(help="Credits to add or, below 0, to take away.")],
+    count: Annotated[
+        int, typer.Argument(help="Credits to add or, below 0, to take away.", parser=_whole)
+    ],
     reason: Reason,
     config: Config = None,
+    json: Json = False,
 ) -> None:
     """Correct the book by an entry of its own; nothing that is written is ever changed."""
     with operator_of(context).desk(config) as (engine, desk):
@@ -103,7 +123,9 @@ def adjust(
             )
 
         act(engine, desk, decide)
-    print(f"{account}: adjusted by {count:+d}")
+        found = run_once(engine, lambda c: account_named(c, account))
+    row = _balance_of(found) | {"adjusted": count}
+    tell(row, f"{account}: adjusted by {count:+d}", as_line=json)
 
 
 @app.command()

@@ -1,24 +1,32 @@
 """`gateway customers`: accounts, their contacts and agreements."""
 
-import csv
 import sys
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
 
+from gateway.cli.customer_list import bring_in, read_list, write_list
 from gateway.cli.erase import ask, carry_out, describe
-from gateway.cli.operator import Config, Json, Operator, operator_of, print_rows, refuse
+from gateway.cli.operator import (
+    Config,
+    Json,
+    Operator,
+    operator_of,
+    print_rows,
+    refuse,
+    tell,
+    title,
+)
 from gateway.cli.person import write_person
 from gateway.desk import operator
 from gateway.desk.decision import Decision
-from gateway.desk.model import Contact, PaymentMode
+from gateway.desk.model import Account, Contact
 from gateway.mail.address import normalised_address
 from gateway.store import book, register
-from gateway.store.desk_rows import load_account, load_contact
+from gateway.store.desk_rows import load_account
 from gateway.store.facts import waiting_tickets
 from gateway.store.register import account_named
 from gateway.store.transaction import run_once
@@ -31,7 +39,6 @@ AccountName = Annotated[
     str,
     typer.Argument(help="The account, or the address of one of its contacts.", metavar="ACCOUNT"),
 ]
-COLUMNS = ("account", "name", "address", "contact_name", "primary", "language", "zone", "payment")
 
 
 @app.command()
@@ -43,12 +50,40 @@ def add(
     ],
     name: Annotated[str, typer.Option(help="The customer's full name.")] = "",
     config: Config = None,
+    json: Json = False,
 ) -> None:
-    """Open an account."""
+    """Open an account.
+
+    An address that has written before has an account of its own: its tickets come along, unless
+    that account has credits, orders or an agreement; then this is refused.
+    """
     with operator_of(context).desk(config) as (engine, desk):
         at = desk.clock()
-        run_once(engine, lambda c: register.open_account(c, account, contact, at=at, name=name))
-    print(f"{account}: opened with {', '.join(contact)}")
+        adopted = run_once(
+            engine, lambda c: register.open_account(c, account, contact, at=at, name=name)
+        )
+        opened = run_once(engine, lambda c: account_named(c, account))
+    tell(_row(opened), f"{account}: opened with {', '.join(contact)}", as_line=json)
+    if not json:
+        _tell_adopted(account, adopted)
+
+
+def _row(one: Account) -> dict[str, Any]:
+    """An account as one line."""
+    return {
+        "account": one.id,
+        "name": one.name,
+        "balance": one.balance.balance,
+        "held": one.balance.held,
+        "available": one.balance.available,
+        "contacts": ", ".join(contact.address for contact in one.contacts),
+    }
+
+
+def _tell_adopted(account: str, adopted: Mapping[str, int]) -> None:
+    for address, tickets in adopted.items():
+        what = {0: "no ticket came", 1: "1 ticket came"}.get(tickets, f"{tickets} tickets came")
+        print(f"{address}: was a customer of its own; {what} along to {account}")
 
 
 @app.command("list")
@@ -56,20 +91,7 @@ def list_accounts(context: typer.Context, config: Config = None, json: Json = Fa
     """List accounts and their credits."""
     with operator_of(context).desk(config) as (engine, _):
         listed = run_once(engine, register.all_accounts)
-    print_rows(
-        (
-            {
-                "account": one.id,
-                "name": one.name,
-                "balance": one.balance.balance,
-                "held": one.balance.held,
-                "available": one.balance.available,
-                "contacts": ", ".join(contact.address for contact in one.contacts),
-            }
-            for one in listed
-        ),
-        as_lines=json,
-    )
+    print_rows(map(_row, listed), as_lines=json)
 
 
 @app.command()
@@ -96,7 +118,7 @@ def show(
         print_rows([row], as_lines=True)
         return
     for key, value in row.items():
-        print(f"{key.replace('_', ' ') + ':':18} {'-' if value is None else value}")
+        print(f"{title(key) + ':':18} {'-' if value is None else value}")
 
 
 @app.command("set")
@@ -119,6 +141,7 @@ def set_account(
         typer.Option(help="Time zone in which due times are said too, such as Asia/Tokyo; or ''."),
     ] = None,
     config: Config = None,
+    json: Json = False,
 ) -> None:
     """Change an account; language and zone of all its contacts, or of the one you name."""
     if payment not in (None, "ask_first", "pre_agreed", "default"):
@@ -133,22 +156,27 @@ def set_account(
     with operator_of(context).desk(config) as (engine, desk):
         at = desk.clock()
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> tuple[Account, dict[str, int]]:
             found = account_named(connection, account)
             if values:
                 register.change_account(connection, found.id, values, at=at)
-            for address in add_contact or ():
-                one = Contact(address=address, account=found.id, is_primary=not found.contacts)
-                register.add_contact(connection, one, at=at)
+            people = (
+                Contact(address=address, account=found.id, is_primary=not found.contacts)
+                for address in add_contact or ()
+            )
+            adopted = register.add_contacts(connection, people, at=at)
             for address in remove_contact or ():
                 register.remove_contact(connection, found.id, address, at=at)
             if primary is not None:
                 register.make_primary(connection, found.id, primary, at=at)
             if reading:
                 register.set_reading(connection, found.id, reading, only=only, at=at)
+            return load_account(connection, found.id) or found, adopted
 
-        run_once(engine, write)
-    print(f"{account}: changed")
+        changed, adopted = run_once(engine, write)
+    tell(_row(changed), f"{account}: changed", as_line=json)
+    if not json:
+        _tell_adopted(account, adopted)
 
 
 def _need_language(asked: Operator, config: Path | None, language: str) -> None:
@@ -185,6 +213,7 @@ def website(
     account: AccountName,
     order: Annotated[str, typer.Option(help="Order number of the sold website.")],
     config: Config = None,
+    json: Json = False,
 ) -> None:
     """Record a sold website: its free credits are added, once for the order number."""
     with operator_of(context).desk(config) as (engine, desk):
@@ -201,8 +230,9 @@ def website(
             )
 
         decision, _ = act(engine, desk, decide)
-    count = desk.policy.credits.website_grant
-    print(f"{account}: {count} credits" if decision.changes else f"{account}: nothing changed")
+    count = desk.policy.credits.website_grant if decision.changes else 0
+    done = f"{account}: {count} credits" if count else f"{account}: nothing changed"
+    tell({"account": account, "granted": count}, done, as_line=json)
 
 
 @app.command("export")
@@ -229,22 +259,7 @@ def export_accounts(
         return
     with operator_of(context).desk(config) as (engine, _):
         listed = run_once(engine, register.all_accounts)
-    writer = csv.DictWriter(sys.stdout, COLUMNS)
-    writer.writeheader()
-    for one in listed:
-        for contact in one.contacts or (Contact(address="", account=one.id),):
-            writer.writerow(
-                {
-                    "account": _cell(one.id),
-                    "name": _cell(one.name),
-                    "address": _cell(contact.address),
-                    "contact_name": _cell(contact.name),
-                    "primary": "yes" if contact.is_primary else "",
-                    "language": contact.language,
-                    "zone": contact.zone,
-                    "payment": str(one.payment or ""),
-                }
-            )
+    write_list(listed, sys.stdout)
 
 
 @app.command()
@@ -274,54 +289,13 @@ def import_accounts(
 ) -> None:
     """Add accounts and contacts from CSV; what exists is left as it is, wrong lines are named."""
     with file.open(encoding="utf-8-sig", newline="") as source:
-        listed = list(csv.DictReader(source))
-    problems = [
-        f"{file}:{number}: {problem}"
-        for number, row in enumerate(listed, start=2)
-        if (problem := _problem(row))
-    ]
+        listed, problems = read_list(source)
     if problems:
-        refuse("\n".join([*problems, "nothing was imported"]))
+        refuse("\n".join([*(f"{file}:{one}" for one in problems), "nothing was imported"]))
     with operator_of(context).desk(config) as (engine, desk):
         at = desk.clock()
-        count = run_once(engine, lambda c: sum(_import(c, row, at) for row in listed))
+        count = run_once(engine, lambda c: sum(bring_in(c, row, at) for row in listed))
     print(f"{count} contacts added")
-
-
-def _problem(row: dict[str, str]) -> str:
-    if not row.get("account"):
-        return "the column account is missing or empty"
-    if "@" not in (row.get("address") or ""):
-        return f"{row.get('address')!r} is no address"
-    if zone := row.get("zone"):
-        try:
-            zone_named(zone)
-        except UnknownZone as error:
-            return str(error)
-    if row.get("payment") not in (None, "", "ask_first", "pre_agreed"):
-        return f"payment {row['payment']!r}: write ask_first or pre_agreed"
-    return ""
-
-
-def _import(connection: Connection, row: dict[str, str], at: datetime) -> bool:
-    """One line of the file; true where it brought a contact."""
-    if load_account(connection, row["account"]) is None:
-        payment = PaymentMode(row["payment"]) if row.get("payment") else None
-        register.open_account(
-            connection, row["account"], (), at=at, name=row.get("name") or "", payment=payment
-        )
-    if load_contact(connection, normalised_address(row["address"])) is not None:
-        return False
-    contact = Contact(
-        address=row["address"],
-        account=row["account"],
-        name=row.get("contact_name") or "",
-        is_primary=row.get("primary") == "yes",
-        language=row.get("language") or "",
-        zone=row.get("zone") or "",
-    )
-    register.add_contact(connection, contact, at=at)
-    return True
 
 
 def _each(people: Iterable[Contact], field: str) -> str | None:
@@ -330,8 +304,3 @@ def _each(people: Iterable[Contact], field: str) -> str | None:
     if len(set(said.values())) <= 1:
         return next(iter(said.values()), "") or None
     return ", ".join(f"{address} {value}" for address, value in said.items() if value)
-
-
-def _cell(text: str) -> str:
-    """Nothing in a cell is taken for a formula (attack A71)."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

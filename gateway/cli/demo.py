@@ -26,9 +26,10 @@ from gateway.desk.operator import sell_website
 from gateway.desk.queue import queue_order
 from gateway.letters.context import REPLY_LINE, instant
 from gateway.letters.gallery import gallery
-from gateway.letters.proof import languages, proofs
+from gateway.letters.proof import languages
 from gateway.letters.shelf import Shelf
 from gateway.report.page import page
+from gateway.report.sample import previews
 from gateway.settings.load import Settings, load_settings
 from gateway.store.desk_rows import load_account
 from gateway.store.listing import all_tickets
@@ -136,7 +137,13 @@ def _show(console: Console, stage: Stage, scene: Scene, played: Played) -> None:
     every = (*played.meanwhile, *played.letters)
     shown = next((one for one in every if one.sent.letter == scene.shows), None)
     for text in _first_words(shown) if shown else ():
-        console.print(f"    [green]|[/green] {escape(text[: console.width - 6])}", soft_wrap=True)
+        shown_text = escape(cut(text, console.width - 6))
+        console.print(f"    [green]|[/green] {shown_text}", soft_wrap=True)
+
+
+def cut(text: str, width: int) -> str:
+    """A line that fits: cut behind a word, and then with an ellipsis."""
+    return text if len(text) <= width else f"{wrap(text, max(2, width - 2))[0]} …"
 
 
 def _show_letters(console: Console, stage: Stage, letters: list[Letter]) -> None:
@@ -202,7 +209,7 @@ def _summary(console: Console, operator: Operator, settings: Settings, folder: P
         ("Letters", f"{folder / 'letters'} (a Maildir: mutt -f {folder / 'letters'})"),
         ("All letters", letters.as_uri()),
         ("Look inside", f"gateway tickets show T-1001 --config {settings.path}"),
-        ("Your own desk", "gateway init, then gateway check and gateway run; see README.md"),
+        ("Your own desk", "gateway init, gateway check --connect, gateway run; see README.md"),
         ("Clean up", f"rm -r {folder}"),
     ):
         console.print(f"[bold]{name + ':':15}[/bold]{escape(value)}", soft_wrap=True)
@@ -212,7 +219,7 @@ def _gallery(settings: Settings) -> str:
     """Every letter in every language, as customers and staff would get it."""
     plan = plan_of(settings)
     shelf = Shelf(plan.built_in_letters)
-    made = [one for tag in languages(shelf) for one in proofs(shelf, plan.policy, plan.keys, tag)]
+    made = [one for tag in languages(shelf) for one in previews(shelf, plan.policy, plan.keys, tag)]
     return gallery(f"Letters of {plan.policy.operator.name}", made)
 
 

@@ -58,7 +58,7 @@ def explain(
     from gateway.store import pictures
     from gateway.store.facts import gather
     from gateway.store.learned import load
-    from gateway.store.listing import next_ticket_number
+    from gateway.store.numbers import next_number
     from gateway.work.restored import held_back
 
     if file.is_dir():
@@ -81,7 +81,7 @@ def explain(
         facts = gather(connection, mail, clues, plan.policy, load(connection))
         decision = held_back(connection, decide(mail, facts, plan.policy, now))
         decision = pictures.told(decision, pictures.left_out(whole, mail))
-        number = next_ticket_number(connection)
+        number = next_number(connection, "ticket")
     writer = Writer(Shelf(plan.built_in_letters, plan.own_letters), plan.policy, plan.keys)
     letters = [_letter(writer, one, mail, number, operator) for one in decision.letters]
     told = _told(mail, clues, facts, decision, letters)

@@ -1,5 +1,6 @@
 """`gateway init`: the settings of a new desk, from six questions."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
@@ -89,13 +90,29 @@ def _answer(given: str | None, question: str, default: str, read: Callable[[str]
     while True:
         text = given
         if text is None:
-            text = typer.prompt(question, default=default, show_default=bool(default), err=True)
+            text = _ask(question, default)
         try:
             return read(text)
         except WrongAnswer as error:
             complain(str(error))
             if given is not None:
                 raise typer.Exit(USAGE) from error
+
+
+def _ask(question: str, default: str) -> str:
+    """What somebody types; without anybody there, what to do instead."""
+    try:
+        answer: str = typer.prompt(question, default=default, show_default=bool(default), err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        complain("")
+        refuse(
+            "nobody is there to answer: give all six answers as options (--address --name --zone "
+            "--hours --smarthost --person), or run gateway init in a terminal",
+            USAGE,
+        )
+    return answer
 
 
 def _text(text: str) -> str:
@@ -165,7 +182,7 @@ def _next_steps(paths: list[Path], folder: Path, answers: "Answers") -> str:
         *(f"written: {path}" for path in paths),
         "",
         "Next:",
-        f"  gateway check{config}",
+        f"  gateway check --connect{config}",
         f"  gateway run{config}",
         f"Mail for {answers.address} goes to 127.0.0.1:8025 (README: Connect your mail);",
         f"letters go to {letters}.",

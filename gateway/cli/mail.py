@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli import mailboxes
-from gateway.cli.operator import Config, Json, as_json, operator_of, print_rows, refuse
+from gateway.cli.operator import Config, Json, as_json, operator_of, print_rows, refuse, tell
 from gateway.desk.operator import end_pauses
 from gateway.store.listing import Story, TakenIn, latest_mails, stories
 from gateway.store.mails import raw_of
@@ -104,12 +104,15 @@ def show(context: typer.Context, queue_id: QueueId, config: Config = None) -> No
 
 
 @app.command()
-def release(context: typer.Context, queue_id: QueueId, config: Config = None) -> None:
+def release(
+    context: typer.Context, queue_id: QueueId, config: Config = None, json: Json = False
+) -> None:
     """Put a mail that was set aside back into the spool."""
     with operator_of(context).spool(config) as spool:
         if not spool.release(queue_id):
             refuse(f"no mail {queue_id} is parked; see gateway mail list --state parked")
-    print(f"{queue_id}: released; a running gateway takes it in")
+    row = {"queue_id": queue_id, "state": "spooled"}
+    tell(row, f"{queue_id}: released; a running gateway takes it in", as_line=json)
 
 
 @app.command()
@@ -140,6 +143,7 @@ def resume(
         str, typer.Argument(help="Address, ticket or domain; nothing for the whole desk.")
     ] = "",
     config: Config = None,
+    json: Json = False,
 ) -> None:
     """End a pause: automatic mail goes out again, what was withheld after a bounce included."""
     operator = operator_of(context)
@@ -154,7 +158,8 @@ def resume(
             refuse("no such pause; see gateway mail pauses")
         act(engine, desk, lambda _: end_pauses(desk.policy, operator.clock(), tuple(ended)))
     for one in ended:
-        print(f"{one.scope} {one.key}: resumed")
+        row = {"scope": one.scope, "key": one.key or None}
+        tell(row, f"{one.scope} {one.key}: resumed", as_line=json)
 
 
 @app.command()

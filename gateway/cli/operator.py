@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -25,6 +25,8 @@ REFUSED = 1
 FAULT = 70
 TEMPORARY = 75
 WRONG_SETTINGS = 78
+
+_TITLES: Final = {"held": "reserved", "hold": "reserved"}
 
 Config = Annotated[
     Path | None,
@@ -148,8 +150,16 @@ def as_json(row: Mapping[str, Any]) -> str:
     return json.dumps(row, default=_plain, ensure_ascii=False)
 
 
+def tell(row: Mapping[str, Any], sentence: str, *, as_line: bool) -> None:
+    """What was done: as a JSON line for programs, or as a sentence."""
+    print(as_json(row) if as_line else sentence)
+
+
 def print_rows(rows: Iterable[Mapping[str, Any]], *, as_lines: bool, zone: tzinfo = UTC) -> None:
-    """Rows as JSON lines, or as a table for people, whose instants are in a zone."""
+    """Rows as JSON lines, or as a table for people, whose instants are in a zone.
+
+    Names of fields are those of the acceptance cases; people read the words of letters.
+    """
     listed = list(rows)
     if as_lines:
         for row in listed:
@@ -159,13 +169,18 @@ def print_rows(rows: Iterable[Mapping[str, Any]], *, as_lines: bool, zone: tzinf
         complain("none")
         return
     names = list(listed[0])
-    cells = [[name.replace("_", " ") for name in names]]
+    cells = [[title(name) for name in names]]
     cells += [[_shown(row[name], zone) for name in names] for row in listed]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
     for line in cells:
         print(
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         )
+
+
+def title(name: str) -> str:
+    """A field as people read it."""
+    return _TITLES.get(name) or name.replace("_", " ")
 
 
 def _shown(value: Any, zone: tzinfo) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from gateway.cli.operator import Config, Json, operator_of, print_rows, refuse
+from gateway.cli.operator import Config, Json, operator_of, print_rows, refuse, tell
 from gateway.desk import operator
 from gateway.desk.decision import Decision
 from gateway.desk.model import Account, Order
@@ -45,7 +45,7 @@ def list_orders(context: typer.Context, config: Config = None, json: Json = Fals
 
 
 @app.command()
-def paid(context: typer.Context, order: Label, config: Config = None) -> None:
+def paid(context: typer.Context, order: Label, config: Config = None, json: Json = False) -> None:
     """Record the payment of an order: its credits are added, once."""
     with operator_of(context).desk(config) as (engine, desk):
 
@@ -56,11 +56,12 @@ def paid(context: typer.Context, order: Label, config: Config = None) -> None:
 
         decision, _ = act(engine, desk, decide)
     added = bool(decision.changes)
-    print(f"{order}: paid" if added else f"{order}: was recorded as paid already, nothing changed")
+    done = f"{order}: paid" if added else f"{order}: was recorded as paid already, nothing changed"
+    tell({"id": order, "status": "paid", "changed": added}, done, as_line=json)
 
 
 @app.command()
-def cancel(context: typer.Context, order: Label, config: Config = None) -> None:
+def cancel(context: typer.Context, order: Label, config: Config = None, json: Json = False) -> None:
     """Cancel an order that was not paid."""
     with operator_of(context).desk(config) as (engine, desk):
 
@@ -68,8 +69,9 @@ def cancel(context: typer.Context, order: Label, config: Config = None) -> None:
             found, account = _load(connection, order)
             return operator.cancel_order(desk.policy, desk.clock(), account, found)
 
-        act(engine, desk, decide)
-    print(f"{order}: cancelled")
+        decision, _ = act(engine, desk, decide)
+    row = {"id": order, "status": "cancelled", "changed": bool(decision.changes)}
+    tell(row, f"{order}: cancelled", as_line=json)
 
 
 def _load(connection: Connection, label: str) -> tuple[Order, Account]:

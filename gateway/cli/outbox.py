@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.operator import Config, Json, complain, operator_of, print_rows, refuse
+from gateway.cli.operator import Config, Json, complain, operator_of, print_rows, refuse, tell
 from gateway.store import outbox_desk
 from gateway.store.transaction import run_once
 
@@ -57,7 +57,9 @@ def show(
 
 
 @app.command()
-def retry(context: typer.Context, numbers: Numbers, config: Config = None) -> None:
+def retry(
+    context: typer.Context, numbers: Numbers, config: Config = None, json: Json = False
+) -> None:
     """Let letters leave now, whether they wait, failed or were held back."""
     operator = operator_of(context)
     now = operator.clock()
@@ -68,22 +70,28 @@ def retry(context: typer.Context, numbers: Numbers, config: Config = None) -> No
         done,
         "leaves within 15 seconds",
         "was sent, is on its way, is empty, or is unknown",
+        as_lines=json,
     )
 
 
 @app.command()
-def withhold(context: typer.Context, numbers: Numbers, config: Config = None) -> None:
+def withhold(
+    context: typer.Context, numbers: Numbers, config: Config = None, json: Json = False
+) -> None:
     """Hold letters back until `retry` names them."""
     with operator_of(context).desk(config) as (engine, _):
         done = run_once(engine, lambda c: outbox_desk.withhold(c, numbers))
-    _tell(numbers, done, "is held back", "was sent, is on its way, is held back, or is unknown")
+    otherwise = "was sent, is on its way, is held back, or is unknown"
+    _tell(numbers, done, "is held back", otherwise, as_lines=json)
 
 
-def _tell(numbers: list[int], done: list[int], well: str, otherwise: str) -> None:
+def _tell(
+    numbers: list[int], done: list[int], well: str, otherwise: str, *, as_lines: bool
+) -> None:
     for number in numbers:
-        if number in done:
-            print(f"{number} {well}")
-        else:
+        if number in done or as_lines:
+            tell({"id": number, "changed": number in done}, f"{number} {well}", as_line=as_lines)
+        if number not in done:
             complain(f"{number} {otherwise}")
     if set(numbers) - set(done):
         raise typer.Exit(1)

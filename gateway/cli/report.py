@@ -46,8 +46,9 @@ def report(
     """Report on the desk: promises kept and missed, credits, splits, load.
 
     Counts whole days of the desk's calendar, the last four weeks unless told otherwise. A promise
-    counts on the day it was due. Prints a table; --html makes a page to look at or pass on, --csv
-    and --json feed other programs. To get it by mail every week, set report.weekday in policy.toml.
+    counts on the day of the answer that kept it, or on the day it was missed. Prints a table;
+    --html makes a page to look at or pass on, --csv and --json feed other programs. To get it by
+    mail every week, set report.weekday in policy.toml.
     """
     from gateway.store.reports import STAGES
 

@@ -75,7 +75,8 @@ def preview(
     """
     from gateway.daemon import plan_of
     from gateway.letters.gallery import gallery
-    from gateway.letters.proof import languages, proofs
+    from gateway.letters.proof import languages
+    from gateway.report.sample import previews
 
     plan = plan_of(operator_of(context).settings(config))
     shelf = _shelf(plan)
@@ -85,7 +86,7 @@ def preview(
     made: list[Proof] = []
     with progress("preview", len(language or known), quiet=quiet) as step:
         for tag in language or known:
-            made += proofs(shelf, plan.policy, plan.keys, tag)
+            made += previews(shelf, plan.policy, plan.keys, tag)
             step(tag)
     try:
         file.write_text(gallery(f"Letters of {plan.policy.operator.name}", made), "utf-8")

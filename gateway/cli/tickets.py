@@ -17,6 +17,7 @@ from gateway.cli.operator import (
     print_rows,
     printable,
     refuse,
+    title,
 )
 from gateway.desk.model import Ticket, Verdict
 from gateway.desk.queue import queue_order
@@ -87,7 +88,7 @@ def show(
     zone = desk.policy.calendar.zone
     for key, value in row.items():
         for number, line in enumerate(_lines(value, zone)):
-            name = "" if number else key.replace("_", " ") + ":"
+            name = "" if number else title(key) + ":"
             print(printable(f"{name:18} {line}"))
     for message in said:
         warning = "" if message.verified else ", not verified"

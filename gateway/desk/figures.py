@@ -2,8 +2,9 @@
 
 Rules for this file:
 1. Days are the desk's own, midnight to midnight in its zone; weeks begin on Monday.
-2. A promise counts on the day it was due. Answered by then it is kept; answered later, or due and
-   unanswered, it is missed; dropped before it was due it is neither.
+2. A promise counts on the day that decided it. Answered in time it is kept, on the day of the
+   answer; answered later, or due and unanswered, it is missed, on the day it was due; open or
+   dropped before it was due it is neither.
 3. Columns of days add up to those of weeks and to the totals.
 """
 
@@ -133,7 +134,8 @@ def _events(history: History, now: datetime) -> Iterable[tuple[datetime, str, in
     for promise in history.promises:
         verdict = _verdict(promise, now)
         if promise.kind is ClockKind.FIRST_RESPONSE and verdict:
-            yield promise.due_at, f"hotrush_{verdict}" if promise.urgent else verdict, 1
+            decided_at = min(promise.due_at, promise.stopped_at or promise.due_at)
+            yield decided_at, f"hotrush_{verdict}" if promise.urgent else verdict, 1
     for entry in history.entries:
         yield from _entry_events(entry)
 

@@ -105,7 +105,10 @@ def grant(
 ) -> Decision:
     """Goodwill credits."""
     if not 0 < count <= account.ADDED_MAX:
-        raise NotPossible(f"credits are whole numbers above 0 and up to {account.ADDED_MAX}")
+        raise NotPossible(
+            f"{count} credits cannot be granted: write a whole number above 0 and up to "
+            f"{account.ADDED_MAX}; gateway credits adjust takes credits away"
+        )
     _check_reason(reason)
     draft = _draft(policy, at, f"grant:{who.id}:{at.isoformat()}", who, waiting)
     credit = Credit(kind=Kind.GRANT, count=count, reason=reason, why="goodwill")
@@ -124,8 +127,10 @@ def adjust(
 ) -> Decision:
     """A correction, up or down; the only entry that may lead below zero (policy 4.5)."""
     if not 0 < abs(count) <= account.ADDED_MAX:
-        limit = account.ADDED_MAX
-        raise NotPossible(f"an adjustment is above or below 0, by at most {limit} credits")
+        raise NotPossible(
+            f"an adjustment by {count} credits is none: write a whole number above or below 0, "
+            f"by at most {account.ADDED_MAX}"
+        )
     _check_reason(reason)
     draft = _draft(policy, at, f"adjust:{who.id}:{at.isoformat()}", who, waiting)
     if count > 0:

@@ -146,6 +146,7 @@ class Words:
             ],
             "payment_means": policy.credits.payment_means,
             "multiplier": policy.hotrush.multiplier,
+            "hotrush_mode": policy.sla.hotrush.mode,
             "hotrush_target": self.tongue.duration(policy.sla.hotrush.target),
             "support_address": policy.addresses.inbox_of("support"),
             "sales_address": policy.addresses.inbox_of("sales"),

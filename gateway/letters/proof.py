@@ -3,7 +3,7 @@
 What keeps a letter from being made is an error; what is made but not as it should be is a warning.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from typing import Final, Literal
@@ -46,14 +46,27 @@ class Proof:
     broken: str
 
 
+def _as_it_is(sample: Sample) -> Sample:
+    return sample
+
+
 def proofs(
-    shelf: Shelf, rules: Policy, keys: Keys, language: str, names: Iterable[str] | None = None
+    shelf: Shelf,
+    rules: Policy,
+    keys: Keys,
+    language: str,
+    names: Iterable[str] | None = None,
+    *,
+    completed: Callable[[Sample], Sample] = _as_it_is,
 ) -> Iterator[Proof]:
-    """All letters of a language, or some: staff read English."""
+    """All letters of a language, or some: staff read English.
+
+    `completed` puts in what of a letter is made elsewhere.
+    """
     writer = Writer(shelf, rules, keys)
     of = SAMPLES if language == ENGLISH else CUSTOMER_SAMPLES
     for name in of if names is None else names:
-        for sample in of.get(name, ()):
+        for sample in map(completed, of.get(name, ())):
             written = writer.write(replace(sample.letter, language=language), sample.frame)
             mail = message_from_bytes(written.content, policy=policy.SMTP)
             text, html = mail.get_body(("plain",)), mail.get_body(("html",))

@@ -2,7 +2,7 @@
 
 A rendered template (Markdown with marks) is laid out once and kept; filling it in for one letter is
 cheap. Paragraphs and list items are wrapped, rows indented by four spaces are tables whose cells
-stand two spaces apart, and what people wrote is never wrapped or read.
+stand two spaces apart. What people wrote is never read; it is wrapped only where it is quoted.
 """
 
 import re
@@ -34,6 +34,7 @@ _HEADING: Final = re.compile(r"#{1,3} +(.+)")
 _LINK: Final = re.compile(r"\[([^\]]+)\]\((?:mailto:)?([^)\s]+)\)")
 _ADDRESS: Final = re.compile(r"<((?:https?://|mailto:)[^>\s]+)>")
 _LIST: Final = re.compile(r"((?:[-*]|\d{1,2}\.) +)(.*)")
+_BEFORE_WORDS: Final = re.compile(r"[> \t]*")
 _GAP: Final = re.compile(r" {2,}")
 
 Piece = str | int
@@ -265,5 +266,22 @@ def _set_table(table: Table, values: Sequence[Value]) -> list[str]:
 
 
 def _as_it_came(value: Value) -> list[str]:
-    text, mark = (value.text, "> " if value.quoted else "") if isinstance(value, Said) else ("", "")
-    return [(mark + printable(line)).rstrip() for line in text.split("\n")]
+    if not isinstance(value, Said):
+        return [""]
+    lines = (printable(line).rstrip() for line in value.text.split("\n"))
+    if not value.quoted:
+        return list(lines)
+    return [made for line in lines for made in _quoted(line)]
+
+
+def _quoted(line: str) -> Sequence[str]:
+    """A line of a quotation, wrapped: each part carries the marks and the indent of the whole.
+
+    A command stays on its line: whoever gets it back may copy it and send it again.
+    """
+    before = _BEFORE_WORDS.match(line)[0]  # type: ignore[index]  # it matches the empty text
+    words = line[len(before) :]
+    if len(line) + 2 <= COLUMNS or not words or words.startswith("#"):
+        return [f"> {line}".rstrip()]
+    again = before if len(before) + 2 <= COLUMNS - NARROWEST else ""
+    return wrap(words, first=f"> {before}", rest=f"> {again}")

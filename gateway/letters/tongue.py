@@ -63,6 +63,16 @@ def shorter(language: str) -> Iterable[str]:
     return ("-".join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
+def own_name(language: str) -> str:
+    """A language as it calls itself: `Deutsch`; the tag where nobody knows it."""
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return language
+    name = str(locale.get_display_name(locale) or language)
+    return name[:1].upper() + name[1:]
+
+
 @dataclass(frozen=True)
 class Tongue:
     """One language."""

@@ -31,8 +31,10 @@ p { margin: 0 0 16px; color: var(--soft); }
 .cards li { flex: 1 1 130px; padding: 12px; background: var(--card); border-radius: 8px; }
 .cards b { display: block; font-size: 1.5rem; line-height: 1.2; }
 .cards span { display: block; color: var(--soft); font-size: .85rem; }
-figure { margin: 0 0 8px; overflow-x: auto; }
-svg, img { display: block; width: 100%; min-width: 520px; max-width: 760px; height: auto; }
+figure { margin: 0 0 8px; }
+svg, img { display: block; width: 100%; max-width: 760px; height: auto; }
+.narrow-screen { display: none; }
+@media (max-width: 519px) { .wide-screen { display: none; } .narrow-screen { display: block; } }
 svg text { font-size: 12px; fill: var(--soft); }
 svg line { stroke: var(--line); stroke-width: 1; }
 .good { fill: var(--good); } .bad { fill: var(--bad); }

@@ -1,8 +1,10 @@
 """Lay out bar plots as shapes in a plane; a drawer for vectors and one for dots follow them.
 
-Lengths are in pixels of a picture 640 wide. Colours are names; each drawer knows its own.
+Lengths are in pixels of a picture 640 wide, or 300 for telephones. Colours are names; each drawer
+knows its own.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,13 +12,18 @@ from typing import Final, Literal
 Colour = Literal["good", "bad", "first", "second", "line", "text"]
 
 WIDTH: Final = 640
+NARROW: Final = 300
 HEIGHT: Final = 220
 LEFT: Final = 40
 RIGHT: Final = 8
 TOP: Final = 34
 BOTTOM: Final = 24
 LETTER: Final = 12
+HALF: Final = 0.3
+"""Half the width of a character, in heights of a letter."""
 GRID: Final = 4
+LABEL: Final = 65
+"""Room for the label of a column."""
 GAP: Final = 0.25
 """Share of a column that stays free between bars."""
 
@@ -92,20 +99,22 @@ class Plot:
     height: int = HEIGHT
 
 
-def lay_out(bars: Bars) -> Plot:
+def lay_out(bars: Bars, picture_width: int = WIDTH) -> Plot:
     """Turn values into shapes."""
     height = max if bars.beside else sum
     top = _ceiling(max((height(one) for one in _stacks(bars)), default=0))
     scale = (HEIGHT - TOP - BOTTOM) / top
-    shapes: list[Shape] = [*_grid(top, scale), *_legend(bars)]
-    width = (WIDTH - LEFT - RIGHT) / max(1, len(bars.columns))
+    shapes: list[Shape] = [*_grid(top, scale, picture_width), *_legend(bars)]
+    width = (picture_width - LEFT - RIGHT) / max(1, len(bars.columns))
+    every = max(1, math.ceil(LABEL / width))
     for number, (column, stack) in enumerate(zip(bars.columns, _stacks(bars), strict=True)):
         left = LEFT + number * width
         free = Rect(left + width * GAP / 2, HEIGHT - BOTTOM, width * (1 - GAP), scale, "line")
         shapes += _column(bars, column, stack, free)
-        if number % _every(len(bars.columns)) == 0:
-            shapes.append(Label(left + width / 2, HEIGHT - 8, column, "middle"))
-    return Plot(bars=bars, shapes=tuple(shapes))
+        if number % every == 0:
+            x = min(left + width / 2, picture_width - HALF * LETTER * len(column))
+            shapes.append(Label(x, HEIGHT - 8, column, "middle"))
+    return Plot(bars=bars, shapes=tuple(shapes), width=picture_width)
 
 
 def _column(bars: Bars, column: str, stack: Sequence[int], free: Rect) -> Iterator[Rect]:
@@ -139,12 +148,12 @@ def _ceiling(most: int) -> int:
         step *= 10
 
 
-def _grid(top: int, scale: float) -> list[Shape]:
+def _grid(top: int, scale: float, width: int) -> list[Shape]:
     shapes: list[Shape] = []
     for number in range(GRID + 1):
         value = top * number // GRID
         y = HEIGHT - BOTTOM - value * scale
-        shapes += [Line(LEFT, WIDTH - RIGHT, y), Label(LEFT - 6, y + 4, str(value), "end")]
+        shapes += [Line(LEFT, width - RIGHT, y), Label(LEFT - 6, y + 4, str(value), "end")]
     return shapes
 
 
@@ -158,8 +167,3 @@ def _legend(bars: Bars) -> list[Shape]:
         ]
         x += LETTER + 24 + len(one.name) * 7
     return shapes
-
-
-def _every(columns: int) -> int:
-    """So many columns for one label, so that labels do not touch."""
-    return max(1, -(-columns // 9))

@@ -28,13 +28,13 @@ def _bars(found: Figures) -> Iterator[Bars]:
     )
     yield Bars(
         name="promises",
-        title=f"First responses against the promise, by {by} due",
+        title=f"First responses against the promise, by {by}",
         columns=columns,
         series=_series(rows, ("kept", "good", "kept"), ("missed", "bad", "missed")),
     )
     yield Bars(
         name="hotrush",
-        title=f"HotRush against the promise, by {by} due",
+        title=f"HotRush against the promise, by {by}",
         columns=columns,
         series=_series(rows, ("kept", "good", "hotrush_kept"), ("missed", "bad", "hotrush_missed")),
     )

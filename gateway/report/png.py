@@ -1,6 +1,7 @@
 """Draw a plot as PNG for a letter: mail readers show no SVG. Twice as fine as it is shown."""
 
 import io
+from html import escape
 from typing import Any, Final
 
 from gateway.report.plot import LETTER, Label, Line, Plot, Rect
@@ -49,3 +50,11 @@ def draw_png(plot: Plot) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def picture(plot: Plot, source: str) -> str:
+    """The plot as an `img` element that takes it from there: a part of the mail, or data."""
+    return (
+        f'<img src="{escape(source)}" alt="{escape(plot.bars.summary)}" '
+        f'width="{plot.width}" height="{plot.height}">'
+    )

@@ -2,15 +2,21 @@
 
 from html import escape
 
-from gateway.report.plot import Label, Line, Plot, Rect, Shape
+from gateway.report.plot import NARROW, Label, Line, Plot, Rect, Shape, lay_out
 
 
 def draw_svg(plot: Plot) -> str:
-    """The plot as an `svg` element with a title for who does not see it."""
-    name = f"plot-{plot.bars.name}"
+    """The plot for wide screens and for narrow ones; the page's style shows one of them."""
+    return _svg(plot, "wide") + _svg(lay_out(plot.bars, NARROW), "narrow")
+
+
+def _svg(plot: Plot, screen: str) -> str:
+    """One `svg` element with a title for who does not see it."""
+    name = f"plot-{plot.bars.name}-{screen}"
     body = "".join(_shape(one) for one in plot.shapes)
     return (
-        f'<svg viewBox="0 0 {plot.width} {plot.height}" role="img" aria-labelledby="{name}">'
+        f'<svg class="{screen}-screen" viewBox="0 0 {plot.width} {plot.height}" role="img" '
+        f'aria-labelledby="{name}">'
         f'<title id="{name}">{escape(plot.bars.summary)}</title>{body}</svg>'
     )
 

@@ -1,7 +1,8 @@
 """The doors that the settings ask for: where each listens, its TLS, its users and its limits."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,19 @@ from gateway.wire.smtp_users import Users
 SETTINGS: Final = {"smtp": "smtp.listen", "smtps": "smtp.tls_listen", "lmtp": "lmtp.listen"}
 
 
+@contextmanager
+def named(setting: str, address: str) -> Iterator[None]:
+    """Where nobody can listen at an address, the `OSError` names the setting and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            what = "is taken by another program: end that one, or choose another port"
+        else:
+            what = f"cannot be listened at: {error.strerror or error}"
+        raise OSError(f"{address} ({setting}) {what}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Doorway:
     """A door and where it is to be."""
@@ -28,14 +42,9 @@ class Doorway:
     socket_mode: int
 
     async def open(self) -> Listener:
-        """Listen. Raises `OSError`, which names the setting where another program listens there."""
-        try:
+        """Listen. Raises `OSError`, which names the setting."""
+        with named(SETTINGS[self.name], self.address):
             return await open_door(self.door, self.address, socket_mode=self.socket_mode)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            told = f"{self.address} ({SETTINGS[self.name]}) is taken by another program"
-            raise OSError(told) from error
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -27,7 +27,8 @@ from gateway.store import rows
 from gateway.store.changes import carry_out
 from gateway.store.engine import insert_new
 from gateway.store.mail_tables import audit
-from gateway.store.occasion import Applied, Occasion, draw
+from gateway.store.numbers import draw
+from gateway.store.occasion import Applied, Occasion
 from gateway.store.outbox import enqueue_all, outbox_row
 from gateway.store.tables import accounts, contacts, tickets
 from gateway.store.transaction import Conflict

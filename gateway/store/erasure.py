@@ -267,9 +267,9 @@ def _drop_contact(connection: Connection, address: str, erased: Erased) -> None:
     # Whose signature it was nobody can tell any more; those of others are soon known again.
     connection.execute(delete(pictures).where(pictures.c.domain == domain_of(address)))
     row = connection.execute(select(accounts).where(accounts.c.id == address)).mappings().first()
-    if row is None:
-        return
-    connection.execute(insert(accounts), {**row, "id": erased.stand_in, "name": ""})
+    if row is not None:
+        connection.execute(insert(accounts), {**row, "id": erased.stand_in, "name": ""})
+    # Also of an account that is gone into another: mails and the audit name it still.
     for column in OF_ACCOUNT:
         _put(connection, column, address, erased.stand_in)
     connection.execute(delete(accounts).where(accounts.c.id == address))

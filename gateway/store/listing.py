@@ -10,7 +10,7 @@ from gateway.store import rows
 from gateway.store.desk_rows import load_tickets
 from gateway.store.mail_tables import mails, messages, outbox
 from gateway.store.outbox import as_sent
-from gateway.store.tables import counters, orders, tickets
+from gateway.store.tables import orders, tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,6 @@ def sent_since(connection: Connection, after_id: int) -> list[Sent]:
         )
         for row in found.all()
     ]
-
-
-def next_ticket_number(connection: Connection) -> int:
-    """The number the next new ticket would get."""
-    drawn = connection.execute(select(counters.c.value).where(counters.c.name == "ticket"))
-    return int(drawn.scalar_one()) + 1
 
 
 def _pairs(connection: Connection, where: ColumnElement[bool]) -> list[tuple[int, str]]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from gateway.desk.model import Account, Contact, PaymentMode
 from gateway.desk.operator import OPERATOR, NotPossible
 from gateway.mail.address import normalised_address
+from gateway.store.adoption import adopt
 from gateway.store.desk_rows import load_account, load_contact
 from gateway.store.mail_tables import audit
 from gateway.store.tables import accounts, contacts
@@ -41,8 +42,11 @@ def open_account(
     at: datetime,
     name: str = "",
     payment: PaymentMode | None = None,
-) -> None:
-    """A new account; the first address hears of credits."""
+) -> dict[str, int]:
+    """A new account; the first address hears of credits.
+
+    Returns who was a customer of their own and is adopted, with the number of their tickets.
+    """
     if load_account(connection, account) is not None:
         raise NotPossible(f"account {account} exists; change it with gateway customers set")
     connection.execute(
@@ -55,10 +59,11 @@ def open_account(
         },
     )
     _remember(connection, account, at, "opened", {})
-    for number, address in enumerate(addresses):
-        add_contact(
-            connection, Contact(address=address, account=account, is_primary=number == 0), at=at
-        )
+    people = (
+        Contact(address=address, account=account, is_primary=number == 0)
+        for number, address in enumerate(addresses)
+    )
+    return add_contacts(connection, people, at=at)
 
 
 def change_account(
@@ -81,19 +86,29 @@ def set_reading(
     _remember(connection, account, at, "changed", details)
 
 
-def add_contact(connection: Connection, contact: Contact, *, at: datetime) -> None:
-    """One more person who may write for an account."""
+def add_contacts(
+    connection: Connection, people: Iterable[Contact], *, at: datetime
+) -> dict[str, int]:
+    """More people who may write for an account; who of them is adopted, with how many tickets."""
+    added = {one.address: add_contact(connection, one, at=at) for one in people}
+    return {address: moved for address, moved in added.items() if moved is not None}
+
+
+def add_contact(connection: Connection, contact: Contact, *, at: datetime) -> int | None:
+    """One more person who may write for an account.
+
+    Whoever was a customer of their own is adopted where that loses nothing; then the answer is how
+    many tickets came along.
+    """
     address = normalised_address(contact.address)
     if "@" not in address:
         raise NotPossible(f"{contact.address!r} is no address; write it like ann@acme.example")
     known = load_contact(connection, address)
     if known is not None:
-        raise NotPossible(
-            f"{address} is a contact of {known.account} already: give that account a name with "
-            f"gateway customers set {known.account} --name NAME, or free the address with "
-            f"gateway customers set {known.account} --remove-contact {address}; tickets and "
-            f"credits stay with {known.account}"
-        )
+        moved = adopt(connection, known, contact.account, is_primary=contact.is_primary)
+        details = {"address": address, "tickets": moved}
+        _remember(connection, contact.account, at, "contact adopted", details)
+        return moved
     connection.execute(
         insert(contacts),
         {
@@ -106,6 +121,7 @@ def add_contact(connection: Connection, contact: Contact, *, at: datetime) -> No
         },
     )
     _remember(connection, contact.account, at, "contact added", {"address": address})
+    return None
 
 
 def remove_contact(connection: Connection, account: str, address: str, *, at: datetime) -> None:

@@ -81,13 +81,17 @@ def _tickets(connection: Connection, from_at: datetime, until_at: datetime) -> l
 
 
 def _promises(connection: Connection, from_at: datetime, until_at: datetime) -> list[PromisePast]:
-    """Clocks due in the period, and those that still run; replaced ones are left out."""
+    """Clocks due or ended in the period, and those that still run; replaced ones are left out."""
     one = clocks.c
     query = (
         select(one.ticket, one.kind, one.due_at, one.urgent, one.stopped_at, one.met)
         .where(
             or_(one.stopped_at.is_(None), one.met.is_not(None)),
-            or_(one.stopped_at.is_(None), and_(one.due_at >= from_at, one.due_at < until_at)),
+            or_(
+                one.stopped_at.is_(None),
+                and_(one.due_at >= from_at, one.due_at < until_at),
+                and_(one.stopped_at >= from_at, one.stopped_at < until_at),
+            ),
         )
         .order_by(one.id)
     )

@@ -30,7 +30,7 @@ SHARED_MAX: Final = 64
 SHARED_SECONDS: Final = 0.03
 """A commit waits no longer for more of its steps: letters and short steps are served in between."""
 GATHER_SECONDS: Final = 0.002
-"""Short steps wait so long for others like them: couriers go side by side, one sync serves all."""
+"""Patient steps wait so long for others: couriers go side by side, one sync serves all."""
 _FIRST, _IN_TURN, _AT_THE_END = range(3)
 ATTEMPTS_MAX: Final = 5
 RETRY_STATES: Final = frozenset({"40001", "40P01"})
@@ -48,6 +48,7 @@ class _Job(Generic[Result]):
     step: Step[Result]
     future: "asyncio.Future[Result]"
     turn: _Turn
+    patient: bool = False
     lost: Callable[[], None] | None = None
     attempts: int = 0
 
@@ -80,17 +81,23 @@ class Transactions:
         self._thread.start()
 
     async def __call__(
-        self, step: Step[Result], *, first: bool = False, lost: Callable[[], None] | None = None
+        self,
+        step: Step[Result],
+        *,
+        first: bool = False,
+        patient: bool = False,
+        lost: Callable[[], None] | None = None,
     ) -> Result:
         """Run a step in a transaction; its result, once committed, or its exception.
 
-        Steps keep their order; those that come `first` are short, and go before the others. Where
-        the database is out of reach, `lost` is called before the next step is begun: whoever must
-        not be passed by those behind him tells them so.
+        Steps keep their order; those that come `first` are short, and go before the others. Nobody
+        waits for the answers of `patient` ones: they look for company before they are committed.
+        Where the database is out of reach, `lost` is called before the next step is begun: whoever
+        must not be passed by those behind him tells them so.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         turn = (_FIRST if first else _IN_TURN, next(self._number))
-        self._jobs.put((turn, _Job(step, future, turn, lost)))
+        self._jobs.put((turn, _Job(step, future, turn, patient, lost)))
         return await asyncio.shield(future)
 
     def close(self) -> None:
@@ -122,8 +129,8 @@ class Transactions:
         """Add what waits, and wait where there is nothing at all; true where the end was called."""
         with contextlib.suppress(queue.Empty):
             while len(jobs) < SHARED_MAX:
-                are_short = all(one.turn[0] == _FIRST for one in jobs)
-                _, job = self._jobs.get(are_short, GATHER_SECONDS if jobs else None)
+                can_wait = all(one.patient for one in jobs)
+                _, job = self._jobs.get(can_wait, GATHER_SECONDS if jobs else None)
                 if job is None:
                     return True
                 jobs.append(job)

@@ -1,77 +1,86 @@
-"""Bring a database to the tables of this version: older ones are led there, newer ones refused."""
+"""Bring a database to the tables of this version; newer ones are served where they only added.
 
+Nearly every start finds the tables as they should be. What runs the revisions is loaded where it is
+needed only: Alembic takes half a second of processor time and ten megabytes.
+"""
+
+import re
 from pathlib import Path
 from typing import Final, Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
-from gateway.store.engine import is_sqlite
+from gateway.store.marks import read_mark
+from gateway.store.transaction import ATTEMPTS_MAX, RETRY_STATES
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-ADVISORY_LOCK: Final = 7_351_024
-"""Any number: nodes that start together upgrade one after another."""
-
+SERVED_FROM: Final = "served_from"
+"""The mark with the oldest revision whose version may serve the database."""
+VERSIONS: Final = "alembic_version"
+_REVISION: Final = re.compile(
+    r'^(?P<what>down_revision|revision) = "(?P<name>[^"]+)"', re.MULTILINE
+)
 
 Standing = Literal["empty", "older", "current", "newer"]
 
 
 class NewerDatabase(RuntimeError):
-    """The database was upgraded by a later version; going back would lose what it added."""
+    """A later version changed the database in a way that this one cannot serve."""
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every migration that is missing, in one transaction."""
+def upgrade(engine: Engine, migrations: Path = MIGRATIONS) -> None:
+    """Run every migration that is missing, in one transaction. Raises `NewerDatabase`.
+
+    Other nodes may be at work: where they and the migration wait for each other, it tries again.
+    """
     with engine.connect() as connection:
-        if is_sqlite(connection):
-            # Alembic rebuilds SQLite tables; with foreign keys on, that deletes their children.
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.rollback()
-        with connection.begin():
-            changed = _run(connection)
-        if changed and is_sqlite(connection):
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-            if broken:
-                raise RuntimeError(f"the upgrade left rows without their parents: {broken[:3]}")
+        found = standing(connection, migrations)
+    if found == "current":
+        return
+    from gateway.store.migrate import migrate  # noqa: PLC0415 - see above
+
+    for attempt in range(ATTEMPTS_MAX):
+        try:
+            migrate(engine, migrations)
+        except DBAPIError as error:
+            state = getattr(error.orig, "sqlstate", None)
+            if state not in RETRY_STATES or attempt + 1 == ATTEMPTS_MAX:
+                raise
+        else:
+            return
 
 
-def standing(connection: Connection) -> Standing:
-    """How the tables of a database compare with this version's; changes nothing."""
-    at = MigrationContext.configure(connection).get_current_revision()
+def standing(connection: Connection, migrations: Path = MIGRATIONS) -> Standing:
+    """How the tables of a database compare with this version's; changes nothing.
+
+    One that a later version only added to is as good as current.
+    """
+    at = revision_of(connection)
     if at is None:
         return "empty"
-    script = ScriptDirectory.from_config(_config(connection))
-    if at == script.get_current_head():
-        return "current"
-    return "older" if at in {one.revision for one in script.walk_revisions()} else "newer"
-
-
-def _run(connection: Connection) -> bool:
-    """Migrate; false where there was nothing to do, so that a start costs the same at any size."""
-    if not is_sqlite(connection):
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
-    config = _config(connection)
-    at = MigrationContext.configure(connection).get_current_revision()
-    head = ScriptDirectory.from_config(config).get_current_head()
+    known, head = _revisions(migrations)
     if at == head:
-        return False
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise NewerDatabase(
-            f"the database is at revision {at}, which this version does not know: install the "
-            "version that upgraded it, or restore a backup made before"
-        ) from error
-    return True
+        return "current"
+    if at in known:
+        return "older"
+    return "current" if read_mark(connection, SERVED_FROM) in known else "newer"
 
 
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+def revision_of(connection: Connection) -> str | None:
+    """The revision a database is at; none where it has no tables of ours."""
+    if not inspect(connection).has_table(VERSIONS):
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {VERSIONS}"))  # noqa: S608 - a name of ours
+    return found.scalar_one_or_none()
+
+
+def _revisions(migrations: Path) -> tuple[frozenset[str], str]:
+    """The revisions that this version knows, and the last of them."""
+    known: set[str] = set()
+    followed: set[str] = set()
+    for file in (migrations / "versions").glob("*.py"):
+        for found in _REVISION.finditer(file.read_text(encoding="utf-8")):
+            (known if found["what"] == "revision" else followed).add(found["name"])
+    (last,) = known - followed
+    return frozenset(known), last

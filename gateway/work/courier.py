@@ -88,18 +88,21 @@ class Courier:
         """Carry letters until told to stop."""
         while not self._stopping.is_set():
             self._bells.outbox.clear()
-            tried = await self.carry_waiting()
+            tried = await self._carry_waiting()
             if self._pause:
                 await _wait(self._stopping, self._pause)
-            elif not tried:
-                await _wait(self._bells.outbox, POLL_SECONDS)
+                self._bells.outbox.look_again()
+            elif not tried and not await _wait(self._bells.outbox, POLL_SECONDS):
+                self._bells.outbox.look_again()
         await self._carrier.close()
 
     async def carry_waiting(self) -> int:
-        """Carry what may leave now; returns how many letters were tried.
+        """Carry what may leave now; returns how many letters were tried."""
+        self._bells.outbox.look_again()
+        return await self._carry_waiting()
 
-        Where the smarthost is away one letter finds out, and the others wait for its return.
-        """
+    async def _carry_waiting(self) -> int:
+        """Where the smarthost is away one letter finds out, and the others wait for its return."""
         tried = 0
         is_away = False
         while not is_away and not self._stopping.is_set():
@@ -122,8 +125,11 @@ class Courier:
     async def _claim(self, now: datetime) -> Sequence[Claimed]:
         try:
             # Letters leave while a backlog of mails is taken in: they do not wait behind it.
-            return await self._transactions(
-                lambda c: outbox.claim(c, self._name, now, CLAIM), first=True
+            return await self._bells.outbox.ask(
+                lambda: self._transactions(
+                    lambda c: outbox.claim(c, self._name, now, CLAIM), first=True
+                ),
+                CLAIM,
             )
         except OUT_OF_REACH as error:
             journal.warn("database_down", courier=self._name, error=type(error).__name__)
@@ -135,6 +141,7 @@ class Courier:
         if claimed:
             until = self._clock() + outbox.LEASE
             await self._firmly(lambda c: outbox.give_back(c, claimed, self._name), until)
+            self._bells.outbox.look_again()
 
     async def _carry(self, one: Claimed) -> Delivery:
         """Send one letter; what became of it."""
@@ -243,7 +250,7 @@ class Courier:
         pause = PAUSE_SECONDS
         while True:
             try:
-                await self._transactions(step, first=True)
+                await self._transactions(step, first=True, patient=True)
             except OUT_OF_REACH as error:
                 journal.warn("database_down", courier=self._name, error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - a letter must never stop the desk
@@ -258,13 +265,13 @@ class Courier:
             pause = min(2 * pause, PAUSE_SECONDS_MAX)
 
 
-async def _wait(bell: asyncio.Event, seconds: float) -> None:
-    """Wait for a bell, but not for ever."""
+async def _wait(bell: asyncio.Event, seconds: float) -> bool:
+    """Wait for a bell, but not for ever; whether it rang."""
     try:
         async with asyncio.timeout(seconds):
-            await bell.wait()
+            return await bell.wait()
     except TimeoutError:
-        pass
+        return False
 
 
 def bounce_address(keys: Keys, address: Callable[[str], str]) -> Callable[[Claimed], str]:

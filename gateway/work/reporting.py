@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from html import escape
 from typing import Final
 
 from sqlalchemy import Connection
@@ -17,7 +16,7 @@ from gateway.mail.compose import Enclosure
 from gateway.report.page import page
 from gateway.report.plot import Plot
 from gateway.report.plots import plots
-from gateway.report.png import draw_png
+from gateway.report.png import draw_png, picture
 from gateway.report.text import table
 from gateway.spool import Spool
 from gateway.store.apply import apply
@@ -91,20 +90,17 @@ def send(connection: Connection, desk: Desk, found: Figures, *, event: str) -> i
             )
             for plot, content in pictures
         ),
-        html=page(found, desk.policy.operator.name, draw=lambda plot: _picture(plot, domain)),
+        html=page(
+            found,
+            desk.policy.operator.name,
+            draw=lambda plot: picture(plot, f"cid:{_content_id(plot, domain)}"),
+        ),
     )
     return apply(connection, decision, occasion).letters
 
 
 def _content_id(plot: Plot, domain: str) -> str:
     return f"plot-{plot.bars.name}@{domain}"
-
-
-def _picture(plot: Plot, domain: str) -> str:
-    return (
-        f'<img src="cid:{_content_id(plot, domain)}" alt="{escape(plot.bars.summary)}" '
-        f'width="{plot.width}" height="{plot.height}">'
-    )
 
 
 def due_since(policy: Policy, now: datetime) -> datetime | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from acting.stage import Stage, instant
 from gateway.desk import sla
@@ -24,6 +24,7 @@ from gateway.desk.model import (
 )
 from gateway.desk.step import EXPIRY, REMINDER, WARNING, Step
 from gateway.store import rows
+from gateway.store.engine import is_sqlite
 from gateway.store.mail_tables import messages
 from gateway.store.tables import (
     accounts,
@@ -95,9 +96,7 @@ def write_given(stage: Stage, table: Mapping[str, Any]) -> Given:
             given.tickets[made.number] = made
             given.last_ticket = max(given.last_ticket, made.number)
             _write_ticket(connection, stage, made, one, asleep_from)
-        connection.execute(
-            update(counters).where(counters.c.name == "ticket").values(value=given.last_ticket)
-        )
+        go_on_after(connection, "ticket", given.last_ticket)
         _write_book(connection, table, own, list(given.tickets.values()), now)
         if "order" in table:
             _write_order(connection, table["order"], now)
@@ -427,7 +426,15 @@ def _write_order(connection: Connection, table: Mapping[str, Any], now: datetime
             ordered_at=now - HOUR,
         )
     )
-    connection.execute(update(counters).where(counters.c.name == "order").values(value=number))
+    go_on_after(connection, "order", number)
+
+
+def go_on_after(connection: Connection, counter: str, number: int) -> None:
+    """The next ticket or order has the number behind this."""
+    if is_sqlite(connection):
+        connection.execute(update(counters).where(counters.c.name == counter).values(value=number))
+    else:
+        connection.execute(select(func.setval(f"{counter}_numbers", number)))
 
 
 def number_of(label: str) -> int:

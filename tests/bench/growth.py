@@ -20,8 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from desks import change, write_desk
-from mail_to_ticket import FREE, FREE_TOO, mails, put, spent_by_us
+from desks import write_desk
+from mail_to_ticket import hold_nothing_back, mails, put, spent_by_us
 from sqlalchemy import Connection, Engine, text
 
 from gateway import journal
@@ -119,8 +119,7 @@ class Desk:
 
     def __init__(self, folder: Path, tickets: int) -> None:
         path = write_desk(folder)
-        for line in (*FREE, *FREE_TOO):
-            change(folder / "policy.toml", f"{line}\n", f"{line.partition(' ')[0]} = 0\n")
+        hold_nothing_back(folder)
         settings = load_settings(path)
         self.parts = Parts(plan_of(settings), lambda: datetime.now(UTC), carriers(settings))
         self.tickets = tickets

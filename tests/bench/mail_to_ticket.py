@@ -119,11 +119,11 @@ def spent_by_us() -> Cost:
 
 def mails(count: int) -> list[bytes]:
     """Plain mails of 3 KiB that differ."""
-    return [_mail(number) for number in range(count)]
+    return [mail(number, number % PEOPLE) for number in range(count)]
 
 
-def _mail(number: int) -> bytes:
-    person = number % PEOPLE
+def mail(number: int, person: int) -> bytes:
+    """A plain mail of 3 KiB."""
     lines = [
         f"From: Kim {person} <kim{person}@customer{person}.example>",
         "To: support@desk.example",
@@ -145,9 +145,14 @@ def _mail(number: int) -> bytes:
 def ours(folder: Path, given: list[bytes], sink: int) -> tuple[Cost, int]:
     """What it costs from the spool to handed-over letters, and how many tickets that made."""
     path = write_desk(folder, smarthost=f"smtp+plain://127.0.0.1:{sink}")
+    hold_nothing_back(folder)
+    return asyncio.run(_ours(path, given))
+
+
+def hold_nothing_back(folder: Path) -> None:
+    """A desk without budgets of automatic mail: every letter leaves."""
     for line in (*FREE, *FREE_TOO):
         change(folder / "policy.toml", f"{line}\n", f"{line.partition(' ')[0]} = 0\n")
-    return asyncio.run(_ours(path, given))
 
 
 async def _ours(path: Path, given: list[bytes]) -> tuple[Cost, int]:

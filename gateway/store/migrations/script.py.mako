@@ -2,6 +2,7 @@
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
+additive = False
 
 
 def upgrade() -> None:

@@ -5,8 +5,10 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+additive = False
 
-FIRST_NUMBERS = (("ticket", 1000), ("order", 0), ("round", 0))
+COUNTERS = {"round": 0}
+LAST_NUMBERS = {"ticket": 1000, "order": 0}
 
 
 def upgrade() -> None:
@@ -27,7 +29,14 @@ def upgrade() -> None:
     _timers()
     _withdrawals()
     counters = sa.table("counters", sa.column("name", sa.Text), sa.column("value", sa.BigInteger))
-    op.bulk_insert(counters, [{"name": name, "value": value} for name, value in FIRST_NUMBERS])
+    # A counting row would be locked until the commit: where nodes write side by side, a sequence.
+    counted = COUNTERS
+    if op.get_bind().dialect.name == "sqlite":
+        counted = {**COUNTERS, **LAST_NUMBERS}
+    else:
+        for name, last in LAST_NUMBERS.items():
+            op.execute(f"CREATE SEQUENCE {name}_numbers START {last + 1}")
+    op.bulk_insert(counters, [{"name": name, "value": value} for name, value in counted.items()])
 
 
 def _accounts() -> None:
