@@ -10,6 +10,7 @@ from pathlib import Path
 from acting.operator import run_process
 from bench.faults.killed_at import POINTS
 from bench.faults.world import Report, World, world
+from desks import change
 from servers.postgres import Cluster
 
 DICE = random.Random(7)
@@ -185,6 +186,27 @@ async def poison(folder: Path) -> Report:
             await desk.gateway.send(POISON % number + body.replace(b"\n\r\n..", b"\n"))
             await desk.some_mails(1)
         return await desk.close("poison mails", len(bodies))
+
+
+async def workers_killed(folder: Path, count: int, cluster: Cluster) -> Report:
+    """F02: of a node with two processes now the worker, now the first one is killed."""
+    async with world(folder, cluster.fresh_database(), two_processes) as desk:
+        for number in range(count):
+            await desk.some_mails(2)
+            await asyncio.sleep(DICE.uniform(0.02, 0.4))
+            if number % 3 == 2:
+                await desk.kill()
+                await desk.start()
+            else:
+                started = desk.workers()
+                os.kill(started[-1], signal.SIGKILL)
+                await desk.gateway.heard("worker_started", len(started) + 1)
+        return await desk.close("workers killed", count)
+
+
+async def two_processes(desk: World) -> None:
+    """As a setting of its node."""
+    change(desk.gateway.settings, "# workers = 1", "workers = 2")
 
 
 async def killed_readers(folder: Path, count: int) -> Report:

@@ -78,6 +78,10 @@ class World:
         """Where spool, keys and an SQLite database lie."""
         return self.gateway.settings.parent / "state"
 
+    def workers(self) -> list[int]:
+        """Every worker that was started, of all its lives; the last one runs."""
+        return [one["pid"] for one in self.gateway.diary if one["event"] == "worker_started"]
+
     async def kill(self) -> None:
         """SIGKILL, its reading process too: as if the power went."""
         await self.gateway.stop(signal.SIGKILL)
