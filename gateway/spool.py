@@ -15,7 +15,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -88,6 +88,8 @@ class Spool:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(self._connect()) as connection:
             connection.executescript(_SCHEMA)
+        self._look: sqlite3.Connection | None = None
+        self._one_looks = threading.Lock()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.bells = tuple(asyncio.Event() for _ in range(share.of))
         """One a share, set when something was put into it."""
@@ -230,6 +232,9 @@ class Spool:
         """Finish what was handed in and end the thread."""
         self._jobs.put(None)
         self._thread.join()
+        look, self._look = self._look, None
+        if look is not None:
+            look.close()
 
     # Reading
 
@@ -247,8 +252,8 @@ class Spool:
         until = now.astimezone(UTC).isoformat() if now else "9999"
         taken: list[tuple[int, Spooled]] = []
         octets = 0
-        with contextlib.closing(self._connect()) as connection:
-            rows = connection.execute(
+        with self._looking() as connection, contextlib.closing(connection.cursor()) as rows:
+            rows.execute(
                 "SELECT seq, envelope, raw, tries, state, reason, size FROM spool"
                 " WHERE state = 'waiting' AND seq > ? AND not_before <= ? AND sender % ? = ?"
                 " ORDER BY seq LIMIT ?",
@@ -260,6 +265,18 @@ class Spool:
                     break
                 taken.append((seq, spooled_from(envelope, raw, *rest)))
         return taken
+
+    @contextlib.contextmanager
+    def _looking(self) -> Iterator[sqlite3.Connection]:
+        """A connection that is kept while all is well: to open one takes longer than a look."""
+        with self._one_looks:
+            connection, self._look = self._look or self._connect(), None
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._look = connection
 
     def find(self, queue_id: str) -> Spooled | None:
         """One mail, whatever its state."""
@@ -310,15 +327,6 @@ class Spool:
             parked=states.get("parked", 0),
             refused=tally["refused"],
         )
-
-
-def oldest_waiting_at(spool: Spool) -> datetime | None:
-    """When the mail arrived that waits longest, if any waits. Raises `sqlite3.Error`."""
-    with spool.read() as connection:
-        row = connection.execute(
-            "SELECT received_at FROM spool WHERE state = 'waiting' ORDER BY seq LIMIT 1"
-        ).fetchone()
-    return datetime.fromisoformat(row[0]) if row else None
 
 
 def keep(
