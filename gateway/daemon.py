@@ -176,7 +176,8 @@ class Daemon:
             try:
                 check_durable(parts.engine)
                 await asyncio.to_thread(upgrade, parts.engine)
-                await parts.transactions(lambda c: outbox.release(c, parts.plan.node))
+                now = self._clock()
+                await parts.transactions(lambda c: outbox.release(c, parts.plan.node, now))
                 await prepare_timers(parts.transactions, parts.desk)
                 await self._serve(parts, self._foremen(parts, held))
             finally:
