@@ -292,7 +292,7 @@ class Daemon:
                 await release(parts, worker_name(parts.plan.node, number))
 
             program = (sys.executable, "-P", "-m", "gateway.worker", str(settings.path))
-            start = starter((*program, str(number)), held)
+            start = starter((*program, str(number), str(settings.gateway.workers)), held)
             return Foreman(number, start, parts.spool.bells[number], rang, ended)
 
         return [foreman(number) for number in range(1, settings.gateway.workers)]
