@@ -83,7 +83,11 @@ class Worker:
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
-        """Begin to drain."""
+        """Begin to drain; who has not ended in time is ended."""
+        if not self._stop.is_set():
+            # A thread may wait for a database that never answers. The first process would end us,
+            # but may be gone, and the next one waits for us.
+            signal.setitimer(signal.ITIMER_REAL, DRAIN_SECONDS)
         self._stop.set()
 
     async def run(self, channel: socket.socket) -> None:
