@@ -34,8 +34,8 @@ EARLIER_SECONDS: Final = 1.0
 """Workers are done so long before the first process gives them up."""
 GATHER_SECONDS: Final = 0.1
 """Events are told together."""
-EVENTS_MAX: Final = 500
-"""Events of one line."""
+EVENTS_MAX: Final = 100
+"""Events of one line, which stays far below the longest that the first process reads."""
 
 
 class Report:
