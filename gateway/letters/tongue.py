@@ -42,7 +42,7 @@ def read_words(path: Path) -> Table:
     if not path.is_file():
         return {}
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         raise WrongWords(f"{path}: {error}") from error
     for section, words in table.items():
