@@ -124,6 +124,7 @@ class Words:
         currency = self.policy.credits.currency
         return {
             "t": self.instant,
+            "day": lambda at: self.tongue.day(at, self.policy.calendar.zone),
             "span": span,
             "label": self.label,
             "department": self.department,

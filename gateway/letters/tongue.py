@@ -146,6 +146,15 @@ class Tongue:
             return said
         return f"{said}, {self.word('phrases', 'your_time')}: {self._local(theirs)}"
 
+    def day(self, at: datetime, zone: tzinfo) -> str:
+        """`11 Jul 2026`, `11.7.2026`: the day of a zone, without a time, short enough for a table."""
+        local = at.astimezone(zone)
+        if self._is_english:
+            said = f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+        else:
+            said = str(self._locale.datetime_skeletons["yMd"].apply(local, self._locale))
+        return said.replace(" ", STAY)
+
     def _local(self, local: datetime) -> str:
         day = self._day(local).replace(" ", STAY)
         return f"{day}{HOLD}{local:%H:%M}{HOLD}({offset(local)})"
