@@ -147,7 +147,7 @@ class Tongue:
         return f"{said}, {self.word('phrases', 'your_time')}: {self._local(theirs)}"
 
     def day(self, at: datetime, zone: tzinfo) -> str:
-        """`11 Jul 2026`, `11.7.2026`: the day of a zone, without a time, short enough for a table."""
+        """`11 Jul 2026`, `11.7.2026`: the day of a zone, short enough for a table."""
         local = at.astimezone(zone)
         if self._is_english:
             said = f"{local.day} {MONTHS[local.month - 1]} {local.year}"
