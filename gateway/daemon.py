@@ -2,24 +2,24 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol
-
-from sqlalchemy.exc import SQLAlchemyError
+from typing import Final
 
 from gateway import journal
+from gateway.hold import only_one
 from gateway.settings.doors import doorways, named
 from gateway.settings.load import Settings
 from gateway.settings.mailboxes import accounts, grants, smarthost_tokens
 from gateway.settings.places import built_in
+from gateway.spool_share import Share
 from gateway.store import outbox
 from gateway.store.engine import check_durable
 from gateway.store.retention import Retention
@@ -34,34 +34,19 @@ from gateway.wire.relay import Relay, read_relay
 from gateway.wire.sd_notify import READY, STOPPING, Systemd
 from gateway.wire.smtp_out import SmarthostCarrier
 from gateway.work.assembly import Parts, Plan, load_keys, standings
+from gateway.work.drain import DRAIN_SECONDS, Loop, end_all, release
 from gateway.work.figures import Figures
+from gateway.work.foreman import Foreman, starter
 from gateway.work.grant_watch import GrantWatch
 from gateway.work.mailbox import Supervisor
 from gateway.work.recount import prepare_timers
 
-DRAIN_SECONDS: Final = 10.0
-"""From the signal to the end of everything; what is not done then is left to the next start."""
 DOORS_SECONDS: Final = 6.0
-"""Of these, for mails that are on their way in."""
-RELEASE_SECONDS: Final = 2.0
+"""Of the time to drain, for mails that are on their way in."""
 THREADS: Final = 16
 """For everything but connections to other servers: files, the spool, the database."""
 
 Clock = Callable[[], datetime]
-
-
-class Loop(Protocol):
-    """One of the loops of a node."""
-
-    async def run(self) -> None:
-        """Work until told to stop."""
-
-    def stop(self) -> None:
-        """Finish what is in hand and begin nothing more."""
-
-
-class AlreadyRunning(RuntimeError):
-    """Another daemon uses this state folder."""
 
 
 def utc_now() -> datetime:
@@ -69,9 +54,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def plan_of(settings: Settings, *, looks_only: bool = False) -> Plan:
-    """What the settings ask for, as values; whoever looks only leaves no file behind."""
+def plan_of(settings: Settings, *, looks_only: bool = False, worker: int = 0) -> Plan:
+    """What the settings ask for, as values; whoever looks only leaves no file behind.
+
+    A worker has a number from 1 on: its share of the spool, of the couriers, a name of its own.
+    """
     gateway = settings.gateway
+    node = "looks only" if looks_only else node_name(settings.state_dir)
     url = gateway.database.url
     own_letters = gateway.templates.dir
     keys_file = gateway.secrets.token_keys_file
@@ -88,11 +77,26 @@ def plan_of(settings: Settings, *, looks_only: bool = False) -> Plan:
         ),
         built_in_letters=built_in("templates"),
         own_letters=settings.resolve(own_letters) if own_letters else None,
-        node="looks only" if looks_only else node_name(settings.state_dir),
-        couriers=gateway.smarthost.couriers,
+        node=worker_name(node, worker) if worker else node,
+        share=Share(number=worker, of=gateway.workers),
+        couriers=couriers_of(settings, worker),
         give_up_after=gateway.smarthost.give_up_after,
         retention=Retention(**gateway.retention.model_dump()),
     )
+
+
+def worker_name(node: str, worker: int) -> str:
+    """How a worker of a node is called: what it holds is held by the node."""
+    return outbox.holder_of(node, f"worker{worker}")
+
+
+def couriers_of(settings: Settings, worker: int) -> int:
+    """How many couriers a process has: together as many as the settings say, and one each."""
+    smarthost = settings.gateway.smarthost
+    if smarthost.oauth:
+        # A refresh token that changes with each use is for one process alone.
+        return 0 if worker else smarthost.couriers
+    return max(1, len(range(worker, smarthost.couriers, settings.gateway.workers)))
 
 
 def relay_of(settings: Settings) -> Relay | None:
@@ -144,20 +148,6 @@ def node_name(state_dir: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-@contextlib.contextmanager
-def only_one(state_dir: Path) -> Iterator[None]:
-    """Hold the state folder; a second daemon refuses to start (promise P17)."""
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning(
-                f"another gateway runs on {state_dir}: stop it, or give this one its own state_dir"
-            ) from error
-        yield
-
-
 class Daemon:
     """One node from its start to its end."""
 
@@ -181,14 +171,14 @@ class Daemon:
         """Serve until stopped; `ready` hears one line when mail is taken."""
         self._ready = ready
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(self._threads()))
-        with only_one(self._settings.state_dir):
+        with only_one(self._settings.state_dir) as held:
             parts = Parts(plan_of(self._settings), self._clock, carriers(self._settings))
             try:
                 check_durable(parts.engine)
                 await asyncio.to_thread(upgrade, parts.engine)
                 await parts.transactions(lambda c: outbox.release(c, parts.plan.node))
                 await prepare_timers(parts.transactions, parts.desk)
-                await self._serve(parts)
+                await self._serve(parts, self._foremen(parts, held))
             finally:
                 await parts.reader.close()
                 await parts.close()
@@ -201,7 +191,7 @@ class Daemon:
         couriers = self._settings.gateway.smarthost.couriers
         return THREADS + couriers + 2 * len(accounts(self._settings))
 
-    async def _serve(self, parts: Parts) -> None:
+    async def _serve(self, parts: Parts, foremen: list[Foreman]) -> None:
         async with contextlib.AsyncExitStack() as doors, contextlib.AsyncExitStack() as health:
             await self._open_health(parts, health)
             await self._open_doors(parts, doors)
@@ -218,6 +208,7 @@ class Daemon:
                     *parts.couriers,
                     *self.mailboxes,
                     *self._grant_watches(parts),
+                    *foremen,
                 ]
                 tasks = [
                     group.create_task(loop.run(), name=type(loop).__name__.lower())
@@ -228,12 +219,14 @@ class Daemon:
                 self._systemd.tell(STOPPING)
                 journal.note("draining")
                 until = asyncio.get_running_loop().time() + DRAIN_SECONDS
+                for foreman in foremen:
+                    foreman.stop()
                 await self._close_doors()
                 for one in loops:
                     one.stop()
-                await _end(tasks, until)
+                await end_all(tasks, until)
                 watchdog.cancel()
-        await _release(parts)
+        await release(parts)
         journal.note("stopped")
 
     async def _open_health(self, parts: Parts, until_closed: contextlib.AsyncExitStack) -> None:
@@ -278,7 +271,7 @@ class Daemon:
             for name, one in self._listeners.items()
         ]
         if closing:
-            await _end(closing, asyncio.get_running_loop().time() + DOORS_SECONDS + 1)
+            await end_all(closing, asyncio.get_running_loop().time() + DOORS_SECONDS + 1)
 
     def _supervisors(self, parts: Parts) -> list[Supervisor]:
         """One for each mailbox of the settings."""
@@ -286,6 +279,22 @@ class Daemon:
             Supervisor(account, UidJournal(parts.spool, account.place), self._clock, parts.letters)
             for account in accounts(self._settings).values()
         ]
+
+    def _foremen(self, parts: Parts, held: int) -> list[Foreman]:
+        """One for each worker; the descriptor that is held is theirs too (promise P17)."""
+        settings = self._settings
+        # Where workers have no couriers, letters that they write wait for ours.
+        rang = parts.bells.rang if settings.gateway.smarthost.oauth else parts.bells.timers.set
+
+        def foreman(number: int) -> Foreman:
+            async def ended() -> None:
+                await release(parts, worker_name(parts.plan.node, number))
+
+            program = (sys.executable, "-P", "-m", "gateway.worker", str(settings.path))
+            start = starter((*program, str(number)), held)
+            return Foreman(number, start, parts.spool.bells[number], rang, ended)
+
+        return [foreman(number) for number in range(1, settings.gateway.workers)]
 
     def _grant_watches(self, parts: Parts) -> list[GrantWatch]:
         """Mailboxes watch their own grants; that of the smarthost has nobody else."""
@@ -299,24 +308,6 @@ class Daemon:
         journal.note("ready", **self.addresses)
         self._systemd.tell(READY)
         self._ready(line)
-
-
-async def _end(tasks: "list[asyncio.Task[None]]", until: float) -> None:
-    """Let loops come to their end; who waits for a silent peer is not waited for."""
-    left = max(0.0, until - asyncio.get_running_loop().time())
-    _, late = await asyncio.wait(tasks, timeout=left)
-    for task in late:
-        journal.warn("not_drained", loop=task.get_name())
-        task.cancel()
-
-
-async def _release(parts: Parts) -> None:
-    """Give back letters that were still in hand: this node or another sends them again."""
-    try:
-        async with asyncio.timeout(RELEASE_SECONDS):
-            await parts.transactions(lambda c: outbox.release(c, parts.plan.node))
-    except (SQLAlchemyError, OSError) as error:
-        journal.warn("database_down", loop="drain", error=type(error).__name__)
 
 
 async def run_until_signalled(daemon: Daemon, ready: Callable[[str], None] | None = None) -> None:

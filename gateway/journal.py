@@ -57,14 +57,21 @@ def start(
 
 
 class _Patient:
-    """A stream whose reader may be gone and whose disk may be full: mail goes on without it."""
+    """A stream whose reader may be gone and whose disk may be full: mail goes on without it.
+
+    Lines are written whole: several processes of a node share one stream.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._line = ""
 
     def write(self, text: str) -> int:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.write(text)
+        self._line += text
+        if text.endswith("\n"):
+            line, self._line = self._line, ""
+            with contextlib.suppress(OSError, ValueError):
+                self._stream.write(line)
         return len(text)
 
     def flush(self) -> None:

@@ -15,7 +15,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -34,6 +34,7 @@ from gateway.spool_commit import (
     refuse,
 )
 from gateway.spool_record import Counts, Spooled, State, new_queue_id, spooled_from
+from gateway.spool_share import Share, sender_number
 
 __all__ = [
     "Counts",
@@ -53,6 +54,7 @@ PATIENCE: Final = timedelta(seconds=15)
 """How long a writer waits for another process that holds the file (fault F11)."""
 
 Result = TypeVar("Result")
+_WHOLE: Final = Share()
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS spool (
@@ -65,26 +67,34 @@ CREATE TABLE IF NOT EXISTS spool (
     tries INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL DEFAULT '',
     not_before TEXT NOT NULL DEFAULT '',
+    sender INTEGER NOT NULL,
     raw BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS spool_state ON spool (state, seq);
+CREATE INDEX IF NOT EXISTS spool_state ON spool (state, seq, sender);
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
 INSERT OR IGNORE INTO tally VALUES ('accepted', 0), ('done', 0), ('refused', 0);
 """
 
 
 class Spool:
-    """The spool of one node."""
+    """The spool of one node; `take` has our share of it only."""
 
-    def __init__(self, path: Path, *, patience: timedelta = PATIENCE) -> None:
+    def __init__(
+        self, path: Path, *, patience: timedelta = PATIENCE, share: Share = _WHOLE
+    ) -> None:
         self._path = path
         self._patience = patience
+        self._share = share
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(self._connect()) as connection:
             connection.executescript(_SCHEMA)
+        self._look: sqlite3.Connection | None = None
+        self._one_looks = threading.Lock()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self.arrived = asyncio.Event()
-        """Set when something was put: intake's bell."""
+        self.bells = tuple(asyncio.Event() for _ in range(share.of))
+        """One a share, set when something was put into it."""
+        self.arrived = self.bells[share.number]
+        """Intake's bell."""
         self.broken: SyncFailed | None = None
         """Why nothing is written any more until the next start."""
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -114,16 +124,18 @@ class Spool:
 
         Raises `SpoolFull` or `SpoolFailure`; then nothing was kept.
         """
+        sender = sender_number(raw, envelope.reverse_path)
         await self._write(
             (
                 envelope.queue_id,
                 envelope.received_at.isoformat(),
                 envelope_text(envelope),
                 len(raw),
+                sender,
                 raw,
             )
         )
-        self.arrived.set()
+        self.bells[sender % len(self.bells)].set()
         return envelope.queue_id
 
     async def write(self, write: Callable[[sqlite3.Connection], Result]) -> Result:
@@ -132,7 +144,8 @@ class Spool:
         Raises `SpoolFull` or `SpoolFailure`; returns what `write` returned, once that is durable.
         """
         result: Result = await self._write(write)
-        self.arrived.set()
+        for bell in self.bells:
+            bell.set()
         return result
 
     async def done(self, queue_ids: Iterable[str]) -> None:
@@ -219,6 +232,9 @@ class Spool:
         """Finish what was handed in and end the thread."""
         self._jobs.put(None)
         self._thread.join()
+        look, self._look = self._look, None
+        if look is not None:
+            look.close()
 
     # Reading
 
@@ -236,11 +252,12 @@ class Spool:
         until = now.astimezone(UTC).isoformat() if now else "9999"
         taken: list[tuple[int, Spooled]] = []
         octets = 0
-        with contextlib.closing(self._connect()) as connection:
-            rows = connection.execute(
+        with self._looking() as connection, contextlib.closing(connection.cursor()) as rows:
+            rows.execute(
                 "SELECT seq, envelope, raw, tries, state, reason, size FROM spool"
-                " WHERE state = 'waiting' AND seq > ? AND not_before <= ? ORDER BY seq LIMIT ?",
-                (after, until, count),
+                " WHERE state = 'waiting' AND seq > ? AND not_before <= ? AND sender % ? = ?"
+                " ORDER BY seq LIMIT ?",
+                (after, until, self._share.of, self._share.number, count),
             )
             for seq, envelope, raw, *rest in rows:
                 octets += len(raw)
@@ -248,6 +265,18 @@ class Spool:
                     break
                 taken.append((seq, spooled_from(envelope, raw, *rest)))
         return taken
+
+    @contextlib.contextmanager
+    def _looking(self) -> Iterator[sqlite3.Connection]:
+        """A connection that is kept while all is well: to open one takes longer than a look."""
+        with self._one_looks:
+            connection, self._look = self._look or self._connect(), None
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._look = connection
 
     def find(self, queue_id: str) -> Spooled | None:
         """One mail, whatever its state."""
@@ -300,22 +329,13 @@ class Spool:
         )
 
 
-def oldest_waiting_at(spool: Spool) -> datetime | None:
-    """When the mail arrived that waits longest, if any waits. Raises `sqlite3.Error`."""
-    with spool.read() as connection:
-        row = connection.execute(
-            "SELECT received_at FROM spool WHERE state = 'waiting' ORDER BY seq LIMIT 1"
-        ).fetchone()
-    return datetime.fromisoformat(row[0]) if row else None
-
-
 def keep(
     connection: sqlite3.Connection, envelope: Envelope, raw: bytes, *, parked: str = ""
 ) -> None:
     """Add a mail within a `write`; with a reason it is put aside for the operator at once."""
     connection.execute(
-        "INSERT INTO spool (queue_id, received_at, envelope, size, state, reason, raw)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO spool (queue_id, received_at, envelope, size, state, reason, sender, raw)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             envelope.queue_id,
             envelope.received_at.isoformat(),
@@ -323,6 +343,7 @@ def keep(
             len(raw),
             "parked" if parked else "waiting",
             parked[:PREVIEW],
+            sender_number(raw, envelope.reverse_path),
             raw,
         ),
     )

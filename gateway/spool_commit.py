@@ -32,8 +32,9 @@ _SYNCS_THAT_FAIL: Final = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_
 
 
 Write = Callable[[sqlite3.Connection], Any]
-Row = tuple[str, str, str, int, bytes]
-"""A mail to be kept: queue id, receive time, envelope, size, octets."""
+_INSERT: Final = "INSERT INTO spool (queue_id, received_at, envelope, size, state, sender, raw)"
+Row = tuple[str, str, str, int, int, bytes]
+"""A mail to be kept: queue id, receive time, envelope, size, number of its sender, octets."""
 
 
 @dataclass(slots=True)
@@ -90,9 +91,9 @@ def _carry_out(connection: sqlite3.Connection, jobs: list[Job]) -> list[Any]:
 
 
 def _keep(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    places = ", ".join(["(?, ?, ?, ?, 'waiting', ?)"] * len(rows))
+    places = ", ".join(["(?, ?, ?, ?, 'waiting', ?, ?)"] * len(rows))
     connection.execute(
-        f"INSERT INTO spool (queue_id, received_at, envelope, size, state, raw) VALUES {places}",  # noqa: S608 - place holders
+        f"{_INSERT} VALUES {places}",
         [field for row in rows for field in row],
     )
     connection.execute("UPDATE tally SET count = count + ? WHERE name = 'accepted'", (len(rows),))

@@ -11,8 +11,9 @@ from desks import change, write_desk
 from servers.gateway import PATIENCE_SECONDS, Gateway
 from servers.scripted import HANG, Scripted, scripted
 
-from gateway.daemon import DRAIN_SECONDS, Daemon
+from gateway.daemon import Daemon
 from gateway.settings.load import load_settings
+from gateway.work.drain import DRAIN_SECONDS
 
 MARGIN_SECONDS = 10.0
 """For a busy machine; the wait for one reply is a minute."""

@@ -26,6 +26,23 @@ def test_an_event_is_one_line_with_its_fields(diary: io.StringIO) -> None:
     assert (told["event"], told["queue_id"], told["level"]) == ("held", "q1", "warning")
 
 
+def test_a_line_is_written_whole_because_processes_share_the_stream() -> None:
+    pieces: list[str] = []
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            pieces.append(text)
+            return len(text)
+
+    journal.start(form="json", level="warning", stream=Stream())
+    journal.warn("held", queue_id="q1")
+    journal.silent()
+
+    (piece,) = pieces
+    assert json.loads(piece)["event"] == "held"
+    assert piece.endswith("\n")
+
+
 def test_a_listener_hears_what_the_diary_leaves_out(diary: io.StringIO) -> None:
     heard: list[tuple[str, Mapping[str, Any]]] = []
 

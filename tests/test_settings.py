@@ -75,6 +75,18 @@ WRONG = [
         id="an option with a typing error",
     ),
     pytest.param(
+        "gateway.toml",
+        "# workers = 1",
+        "workers = 2",
+        [
+            (
+                "gateway.toml: workers: more than one needs PostgreSQL, set database.url: SQLite "
+                "has one writer, for whom the others would only wait (it is 2)"
+            )
+        ],
+        id="workers on SQLite",
+    ),
+    pytest.param(
         "staff.toml",
         'roles = ["engineer"]',
         'roles = ["enginere"]',

@@ -87,6 +87,21 @@ async def test_what_one_node_learned_the_next_one_knows(transactions: Transactio
     assert await transactions(lessons.load) == first.known()
 
 
+async def test_a_worker_knows_what_its_node_has_learned_and_learns_nothing_itself(
+    transactions: Transactions,
+) -> None:
+    await transactions(lambda c: write_mails(c, MAILS_FEWEST, "The invoice lacks a number"))
+    node = Learner(transactions, MovedClock())
+    worker = Learner(transactions, MovedClock(), only_follows=True)
+    assert not await worker.look()
+    assert worker.known() == Learned()
+    assert await node.look()
+
+    assert not await worker.look()
+
+    assert worker.known() == node.known()
+
+
 async def test_it_learns_again_after_some_hours_and_only_where_mails_came(
     transactions: Transactions,
 ) -> None:

@@ -81,7 +81,7 @@ def restore(
     that would move money are held until `gateway mail reconcile` has run: the backup may lack what
     came after it. After a restored PostgreSQL, `gateway restore --hold` does only that.
     """
-    from gateway.daemon import AlreadyRunning, only_one
+    from gateway.hold import AlreadyRunning, only_one
     from gateway.work.archive import BadArchive, InTheWay
 
     operator = operator_of(context)

@@ -44,12 +44,14 @@ def run(context: typer.Context, config: Config = None) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from gateway import journal
-    from gateway.daemon import AlreadyRunning, Daemon, run_until_signalled
+    from gateway.daemon import Daemon, run_until_signalled
+    from gateway.hold import AlreadyRunning
     from gateway.spool import SpoolFailure, SpoolFull
     from gateway.store.engine import UnsafeDatabase
     from gateway.store.upgrade import NewerDatabase
     from gateway.wire.dkim_sign import CannotSign
     from gateway.wire.smtp_users import BadUsersFile
+    from gateway.work.drain import causes
     from gateway.work.intake import describe_failure
 
     settings = operator_of(context).settings(config)
@@ -64,18 +66,11 @@ def run(context: typer.Context, config: Config = None) -> None:
     except (OSError, BadUsersFile, CannotSign, SpoolFailure, SpoolFull, sqlite3.Error) as error:
         refuse(f"cannot start: {error}")
     except ExceptionGroup as group:
-        told = ", ".join(map(describe_failure, _leaves(group)))
+        told = ", ".join(map(describe_failure, causes(group)))
         journal.fail("crashed", reason=told)
         refuse(f"ended by a fault of the gateway: {told}", FAULT)
     finally:
         journal.let_go()
-
-
-def _leaves(error: Exception) -> list[Exception]:
-    """The errors of a group, however deep."""
-    if isinstance(error, ExceptionGroup):
-        return [leaf for one in error.exceptions for leaf in _leaves(one)]
-    return [error]
 
 
 def _need_files(settings: "Settings") -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from gateway.desk.people import DEPARTMENTS, Role
 from gateway.settings.imap import Mailboxes
@@ -20,7 +20,7 @@ from gateway.settings.wire import (
     SmarthostSettings,
     SmtpSettings,
 )
-from gateway.store.engine import is_database
+from gateway.store.engine import is_database, is_server
 
 
 class AddressSettings(Section):
@@ -66,6 +66,11 @@ class DatabaseSettings(Section):
     url: SecretStr | None = None
     """`postgresql://…` for several nodes, also with several hosts; unset keeps an SQLite file in
     the state folder."""
+
+    @property
+    def is_server(self) -> bool:
+        """Whether several processes may write at the same time."""
+        return self.url is not None and is_server(self.url.get_secret_value())
 
     @field_validator("url")
     @classmethod
@@ -123,11 +128,25 @@ class GatewaySettings(Section):
     dkim: DkimSettings = DkimSettings()
     outbox: OutboxSettings = OutboxSettings()
     database: DatabaseSettings = DatabaseSettings()
+    workers: int = Field(default=1, ge=1, le=32)
+    """Processes of this node that take mail in and send letters, where one is bound by one core;
+    more than one needs PostgreSQL."""
     retention: RetentionSettings = RetentionSettings()
     secrets: SecretSettings = SecretSettings()
     health: HealthSettings = HealthSettings()
     templates: TemplateSettings = TemplateSettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("workers")
+    @classmethod
+    def _can_write(cls, value: int, info: ValidationInfo) -> int:
+        database = info.data.get("database")
+        if value > 1 and database and not database.is_server:
+            raise ValueError(
+                "more than one needs PostgreSQL, set database.url: SQLite has one writer, for whom "
+                "the others would only wait"
+            )
+        return value
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -67,6 +67,11 @@ def is_database(url: str) -> bool:
     return parsed.drivername in SERVERS
 
 
+def is_server(url: str) -> bool:
+    """Whether a URL that `is_database` names PostgreSQL: several may write at the same time."""
+    return read_url(url).drivername in SERVERS
+
+
 def read_url(url: str) -> URL:
     """A database URL, also with several hosts as libpq writes them: `a:5432,b:5432`.
 

@@ -14,6 +14,7 @@ from gateway.desk.token import Keys
 from gateway.letters.shelf import Shelf
 from gateway.letters.writer import Writer
 from gateway.spool import Spool
+from gateway.spool_share import Share
 from gateway.store.engine import open_engine
 from gateway.store.outbox import holder_of
 from gateway.store.retention import Retention
@@ -45,6 +46,8 @@ class Plan:
     built_in_letters: Path
     own_letters: Path | None = None
     node: str = "node"
+    share: Share = Share()  # noqa: RUF009 - frozen
+    """What this process takes of the spool; who has not the first one only helps."""
     couriers: int = 4
     give_up_after: timedelta = timedelta(days=5)
     retention: Retention = Retention()  # noqa: RUF009 - frozen
@@ -64,11 +67,14 @@ class Parts:
         self.clock = clock
         self.engine: Engine = open_engine(plan.database_url)
         self.transactions = Transactions(self.engine, "main")
-        self.spool = Spool(plan.state_dir / "spool.db")
+        self.spool = Spool(plan.state_dir / "spool.db", share=plan.share)
         self.bells = Bells()
         self.reader = reader or Reader()
         self.learner = Learner(
-            self.transactions, clock, with_meaning=plan.policy.split.model == "topic"
+            self.transactions,
+            clock,
+            with_meaning=plan.policy.split.model == "topic",
+            only_follows=plan.share.number > 0,
         )
         shelf = Shelf(plan.built_in_letters, plan.own_letters)
         self.desk = Desk(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import journal
-from gateway.spool import oldest_waiting_at
+from gateway.spool import Spool
 from gateway.store import outbox_desk
 from gateway.store.retention import database_octets
 from gateway.work.assembly import Parts
@@ -134,7 +134,7 @@ class Figures:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 counts = await asyncio.to_thread(self._parts.spool.counts)
-                oldest = await asyncio.to_thread(oldest_waiting_at, self._parts.spool)
+                oldest = await asyncio.to_thread(_oldest_in, self._parts.spool)
         except (TimeoutError, OSError, sqlite3.Error):
             return False
         for state in ("accepted", "waiting", "done", "parked", "refused"):
@@ -191,3 +191,12 @@ class Figures:
         """All figures in Prometheus' text format."""
         await self.ailments()
         return generate_latest(self._registry)
+
+
+def _oldest_in(spool: Spool) -> datetime | None:
+    """When the mail arrived that waits longest, if any waits. Raises `sqlite3.Error`."""
+    with spool.read() as connection:
+        row = connection.execute(
+            "SELECT received_at FROM spool WHERE state = 'waiting' ORDER BY seq LIMIT 1"
+        ).fetchone()
+    return datetime.fromisoformat(row[0]) if row else None

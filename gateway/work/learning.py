@@ -39,8 +39,10 @@ class Learner:
         clock: Callable[[], datetime],
         *,
         with_meaning: bool = False,
+        only_follows: bool = False,
     ) -> None:
         self._transactions = transactions
+        self._only_follows = only_follows
         self._clock = clock
         self._with_meaning = with_meaning
         self._known = Learned()
@@ -74,6 +76,8 @@ class Learner:
         last = await self._transactions(lessons.last_lesson)
         if last is not None and last != self._lesson:
             self._known, self._lesson = await self._transactions(lessons.load), last
+        if self._only_follows:
+            return False
         newest = await self._transactions(lessons.newest_message)
         if last is not None:
             fresh = self._clock() - last.learned_at < LEARN_EVERY

@@ -10,6 +10,7 @@ from pathlib import Path
 from acting.operator import run_process
 from bench.faults.killed_at import POINTS
 from bench.faults.world import Report, World, world
+from desks import change
 from servers.postgres import Cluster
 
 DICE = random.Random(7)
@@ -21,9 +22,14 @@ START = frozenset(
 
 
 async def random_kills(folder: Path, count: int, database_url: str = "") -> Report:
-    """F02: SIGKILL again and again, 20 to 400 ms after traffic began to flow."""
+    """F02: SIGKILL again and again, 20 to 400 ms after traffic began to flow.
+
+    Every other time it has caught up before: else it only ever dies while it starts to read.
+    """
     async with world(folder, database_url) as desk:
-        for _ in range(count):
+        for number in range(count):
+            if number % 2:
+                await desk.catch_up()
             await desk.some_mails(1)
             await asyncio.sleep(DICE.uniform(0.02, 0.4))
             await desk.kill()
@@ -180,6 +186,27 @@ async def poison(folder: Path) -> Report:
             await desk.gateway.send(POISON % number + body.replace(b"\n\r\n..", b"\n"))
             await desk.some_mails(1)
         return await desk.close("poison mails", len(bodies))
+
+
+async def workers_killed(folder: Path, count: int, cluster: Cluster) -> Report:
+    """F02: of a node with two processes now the worker, now the first one is killed."""
+    async with world(folder, cluster.fresh_database(), two_processes) as desk:
+        for number in range(count):
+            await desk.some_mails(2)
+            await asyncio.sleep(DICE.uniform(0.02, 0.4))
+            if number % 3 == 2:
+                await desk.kill()
+                await desk.start()
+            else:
+                started = desk.workers()
+                os.kill(started[-1], signal.SIGKILL)
+                await desk.gateway.heard("worker_started", len(started) + 1)
+        return await desk.close("workers killed", count)
+
+
+async def two_processes(desk: World) -> None:
+    """As a setting of its node."""
+    change(desk.gateway.settings, "# workers = 1", "workers = 2")
 
 
 async def killed_readers(folder: Path, count: int) -> Report:

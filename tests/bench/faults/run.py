@@ -46,6 +46,9 @@ def cases_of(asked: argparse.Namespace, postgres: Cluster | None) -> dict[str, C
         chosen["postgres crashes"] = lambda folder: cases.postgres_crashes(
             folder, asked.crashes, postgres
         )
+        chosen["workers killed"] = lambda folder: cases.workers_killed(
+            folder, asked.kills, postgres
+        )
         chosen["connections killed"] = lambda folder: cases.connections_killed(
             folder, asked.crashes, postgres
         )

@@ -25,6 +25,8 @@ from gateway.store.tables import timers
 
 QUIET_SECONDS = 240
 LOOK_SECONDS = 0.3
+BEHIND_MAX = 4
+"""Mails in the spool of a desk that keeps up with its traffic."""
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = {
     'target = "60m"': 'target = "6s"',
@@ -76,6 +78,10 @@ class World:
         """Where spool, keys and an SQLite database lie."""
         return self.gateway.settings.parent / "state"
 
+    def workers(self) -> list[int]:
+        """Every worker that was started, of all its lives; the last one runs."""
+        return [one["pid"] for one in self.gateway.diary if one["event"] == "worker_started"]
+
     async def kill(self) -> None:
         """SIGKILL, its reading process too: as if the power went."""
         await self.gateway.stop(signal.SIGKILL)
@@ -94,6 +100,14 @@ class World:
             while len(self.traffic.accepted) < wanted:
                 self.traffic.arrivals.clear()
                 await self.traffic.arrivals.wait()
+
+    async def catch_up(self) -> None:
+        """Wait until hardly a mail lies in the spool."""
+        waiting = BEHIND_MAX + 1
+        async with asyncio.timeout(QUIET_SECONDS):
+            while waiting > BEHIND_MAX:
+                await asyncio.sleep(LOOK_SECONDS)
+                waiting = await asyncio.to_thread(self._in_spool)
 
     async def close(self, name: str, faults: int) -> Report:
         """Let everything come to rest, stop the daemon, and hold it to its promises."""
@@ -135,10 +149,14 @@ class World:
             waits = await asyncio.to_thread(self._waiting)
             quiet = 0 if waits or not self.traffic.is_quiet else quiet + 1
 
-    def _waiting(self) -> int:
+    def _in_spool(self) -> int:
         spool = Spool(self.state_dir / "spool.db")
         waiting = spool.counts().waiting
         spool.close()
+        return waiting
+
+    def _waiting(self) -> int:
+        waiting = self._in_spool()
         engine = open_engine(self.database_url)
         soon = datetime.now(UTC).replace(microsecond=0)
         with engine.begin() as connection:
