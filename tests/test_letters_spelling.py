@@ -1,9 +1,13 @@
-"""Letters keep what a reader of each language expects: capitals, articles, gender."""
+"""Letters keep what a reader of each language expects, and offer what can be done."""
 
 import re
+from urllib.parse import quote
 
 import pytest
-from letter_desk import ROOT, Seen, letters_in
+from letter_desk import LANGUAGES, ROOT, Seen, letters_in
+
+from gateway.letters.shelf import Shelf
+from gateway.settings.places import built_in
 
 CAPITAL = {"Sie", "Ihr", "Ihre", "Ihnen", "HotRush"}
 """Words that are written so within a sentence as well."""
@@ -31,3 +35,14 @@ def test_a_french_ticket_is_feminine() -> None:
     texts = (" ".join(one.text.split()) for one in letters_in("fr"))
 
     assert not [text for text in texts if re.search(r"T-\d+ est (gratuit|clos|ouvert)\b", text)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_open_ticket_is_to_be_reopened(language: str) -> None:
+    reopen = quote(Shelf(built_in("templates")).tongue(language).says("reopen").text, safe="")
+    offered = {one.sample.name for one in letters_in(language) if f"body={reopen}" in one.html}
+
+    says_so = ("assessment_declined", "assessment_expired", "ticket_closed")
+    assert {one for one in offered if not one.startswith(says_so)} == {
+        "assessment_not_open-declined"
+    }
