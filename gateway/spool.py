@@ -271,11 +271,10 @@ class Spool:
         """A connection that is kept while all is well: to open one takes longer than a look."""
         with self._one_looks:
             connection, self._look = self._look or self._connect(), None
-            try:
+            with contextlib.ExitStack() as otherwise:
+                otherwise.callback(connection.close)
                 yield connection
-            except BaseException:
-                connection.close()
-                raise
+                otherwise.pop_all()
             self._look = connection
 
     def find(self, queue_id: str) -> Spooled | None:

@@ -1,6 +1,8 @@
 """The operator's commands: their exit codes, what they print, and that looking changes nothing."""
 
+import json
 import mailbox
+import os
 import re
 import signal
 import smtplib
@@ -638,3 +640,21 @@ def test_the_tree_is_listed_without_what_its_commands_import() -> None:
     ran = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
 
     assert ran.stdout == "False\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_lacks_letters_gets_what_it_has(desk: Path, encoding: str) -> None:
+    run_gateway(
+        "customers", "add", "zoo", "--contact", "z@zoo.example", "--name", "Зоо", config=desk
+    )
+    line = [sys.executable, "-m", "gateway", "customers", "list", "--config", str(desk)]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+
+    shown = subprocess.run(line, env=environment, capture_output=True, check=True, timeout=60)
+    rows = subprocess.run(
+        [*line, "--json"], env=environment, capture_output=True, check=True, timeout=60
+    )
+
+    assert b"z@zoo.example" in shown.stdout
+    assert shown.stderr == b""
+    assert "Зоо" in {json.loads(one)["name"] for one in rows.stdout.splitlines()}

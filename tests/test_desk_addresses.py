@@ -60,3 +60,14 @@ async def test_a_stranger_closes_nothing_with_it(room: Room) -> None:
     await room.mail("eve@evil.example", done, "Re: x", "Close this.")
 
     assert room.ticket().status is Status.IN_PROGRESS
+
+
+@pytest.mark.parametrize("room", [{"engineer.default_action": "note"}], indirect=True)
+async def test_the_address_for_done_answers_where_texts_are_notes_too(room: Room) -> None:
+    room.given(FREE)
+    done = (await foot(room))["done"]
+
+    told = await room.mail(EVA, done, "Re: x", "It is mended.")
+
+    assert ("answer", ANN) in told
+    assert room.ticket().status is Status.CLOSED

@@ -28,6 +28,9 @@ BROKEN = [
     pytest.param(f"{HEAD}{{{{ 'x' * 10 ** 9 }}}}", "repeated", id="too long"),
     pytest.param(f"{HEAD}{{% for a in range(99999) %}}xx{{{{ a }}}}{{% endfor %}}", "", id="wild"),
     pytest.param("---\nname: x\n---\nHi", "no subject", id="no subject"),
+    pytest.param("Hi {{ ticket.label }}", "front matter", id="no front matter"),
+    pytest.param("---\nsubject: Hello\nHi", "front matter", id="front matter without an end"),
+    pytest.param("---\nsubject:\n---\nHi", "no subject", id="an empty subject"),
     pytest.param(f"{HEAD}{{% include 'secret.md' %}}", "", id="include"),
     pytest.param(b"---\nsubject: \xff\xfe\n---\nHi", "", id="not UTF-8"),
 ]
@@ -56,6 +59,16 @@ def test_an_own_letter_goes_before_ours(tmp_path: Path) -> None:
 
     assert "Ticket T-1001 is ours." in text_of(written)
     assert (written.broken, written.alerts) == ("", ())
+
+
+def test_a_file_may_begin_with_the_mark_of_windows_editors(tmp_path: Path) -> None:
+    source = b"\xef\xbb\xbf" + HEAD.replace("\n", "\r\n").encode() + b"Ticket is ours.\r\n"
+
+    written = receipt(write_own(tmp_path, source))
+
+    assert written.broken == ""
+    assert "Ticket is ours." in text_of(written)
+    assert "subject:" not in text_of(written)
 
 
 @pytest.mark.parametrize(("source", "reason"), BROKEN)

@@ -44,6 +44,14 @@ def test_nothing_is_wrong_with_our_own_letters() -> None:
         pytest.param(
             "de/_words.toml", '[commands]\nconfirm = "jawohl"\n', "error", "jawohl", id="command"
         ),
+        pytest.param("de/answer.md", "Hallo", "error", "front matter", id="front matter"),
+        pytest.param(
+            "en/answer.md",
+            f'{HEAD}{{{{ verbatim(text) }}}} {{{{ button("Shut it", "shut it now") }}}}',
+            "error",
+            "shut it now",
+            id="button",
+        ),
         pytest.param("pl/answer.md", f"{HEAD}Tak", "warning", "ticket_received", id="language"),
         pytest.param(
             "en/price_list.md",

@@ -243,3 +243,24 @@ def test_an_urgent_offer_speaks_of_working_time_only_where_that_is_counted(
     assert word not in elapsed.text + shown(body_of(elapsed.html))
     assert word in working.text
     assert word in shown(body_of(working.html))
+
+
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [
+        pytest.param("en", "11 Jul 2026", id="english"),
+        pytest.param("de", "11.7.2026", id="german"),
+        pytest.param("fr", "11/07/2026", id="french"),
+        pytest.param("es", "11/7/2026", id="spanish"),
+        pytest.param("ru", "11.07.2026", id="russian"),
+    ],
+)
+def test_an_entry_has_the_desks_day_as_the_language_says_it(language: str, day: str) -> None:
+    sample, *_ = CUSTOMER_SAMPLES["balance_statement"]
+    booked = {"at": AT, "kind": "charge", "amount": -10, "held": 0, "ticket": 1001}
+    values = {**sample.letter.values, "entries": ({**booked, "ref": "", "reason": ""},)}
+    sample = replace(sample, letter=replace(sample.letter, values=values))
+
+    lines = written(sample, language).text.splitlines()
+
+    assert [line for line in lines if line.strip().startswith(day)]

@@ -152,6 +152,15 @@ def test_the_text_is_no_wider_than_a_letter() -> None:
         assert max(map(len, table(found).splitlines())) <= 72
 
 
+def test_a_week_stands_in_both_tables_or_in_none() -> None:
+    blocks = table(busy_month(date(2026, 7, 26))).split("\n\n")
+
+    (tickets,) = (one for one in blocks if one.startswith("By week"))
+    (credits_,) = (one for one in blocks if one.startswith("Credits by week"))
+    mondays = [re.findall(r"^Mon \S+", one, re.MULTILINE) for one in (tickets, credits_)]
+    assert mondays[0] == mondays[1] != []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_figure_is_in_every_form(name: str) -> None:
     found = busy_month()

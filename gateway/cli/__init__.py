@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 75 try again later, 78 w
 
 import os
 import sys
+from io import TextIOWrapper
 
 from gateway.cli.app import app
 
@@ -15,6 +16,10 @@ def main() -> None:
 
     # Everything a desk writes holds customers' mails or keys: readable by its owner only.
     os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without a letter of a name, or of ours, shows a question mark for it.
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
     try:
         app()
     except WrongSettings as error:

@@ -1,5 +1,6 @@
 """What every command of the operator needs: settings, the database, the clock, ways to print."""
 
+import codecs
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -146,8 +147,9 @@ def refuse(text: str, code: int = REFUSED) -> NoReturn:
 
 
 def as_json(row: Mapping[str, Any]) -> str:
-    """One line of JSON; instants in ISO 8601 and UTC."""
-    return json.dumps(row, default=_plain, ensure_ascii=False)
+    """One line of JSON, escaped where the output lacks letters; instants in ISO 8601 and UTC."""
+    has_all = codecs.lookup(sys.stdout.encoding or "ascii").name.startswith("utf-")
+    return json.dumps(row, default=_plain, ensure_ascii=not has_all)
 
 
 def tell(row: Mapping[str, Any], sentence: str, *, as_line: bool) -> None:

@@ -106,7 +106,8 @@ def show(
     A source is a subject, then Markdown with Jinja: {{ ticket.label }}, {% if … %}. Two spaces
     between words of a line indented by four make a table. What a customer writes as a command
     comes from {{ say("confirm") }}, a button from {{ button("Confirm", say("confirm")) }},
-    an instant from {{ t(ticket.due_at) }}, credits from {{ credits(10) }}.
+    an instant from {{ t(ticket.due_at) }}, a day from
+    {{ day(ticket.received_at) }}, credits from {{ credits(10) }}.
     """
     from gateway.letters.shelf import Shelf
     from gateway.settings.places import built_in

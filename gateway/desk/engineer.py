@@ -120,15 +120,23 @@ def _act(policy: Policy, facts: Facts, block: ControlBlock) -> tuple[Act | Refus
     if len({one.verb for one in said}) > 1:
         return Refusal(said[1].line, f"the text is #{said[0].verb} already"), block
     if not said:
-        token = facts.clues.token
-        noted = token is not None and token.purpose is Purpose.NOTE
-        return ("note" if noted else policy.engineer.default_action), block
+        return _act_of_address(policy, facts), block
     own = "\n".join(one.reason for one in said if one.reason)
     text = "\n\n".join(part for part in (own, block.text) if part)
     if not text and said[0].verb != "reply":
         return Refusal(said[0].line, f"#{said[0].verb} needs a text", FORMS[said[0].verb][1]), block
     act: Act = "ask" if said[0].verb == "ask" else "note" if said[0].verb == "note" else "reply"
     return act, replace(block, text=text)
+
+
+def _act_of_address(policy: Policy, facts: Facts) -> Act:
+    """What a text without a command is: what its address says, else what the policy says."""
+    token = facts.clues.token
+    if token is not None and token.purpose is Purpose.NOTE:
+        return "note"
+    if token is not None and token.is_done:
+        return "reply"
+    return policy.engineer.default_action
 
 
 def _take_text(desk: Desk, act: Act, block: ControlBlock) -> Refusal | None:

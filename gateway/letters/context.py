@@ -9,6 +9,7 @@ from urllib.parse import quote
 from gateway.desk.decision import SendLetter
 from gateway.desk.hotrush import withdrawals_counted
 from gateway.desk.model import Account, Assessment, Order, PaymentMode, Ticket
+from gateway.desk.plain_reply import plain_reply
 from gateway.desk.policy import CATEGORY_TEXTS, Policy
 from gateway.letters.marks import STAY, Button, Figure, spaced
 from gateway.letters.tongue import ENGLISH, Tongue, span
@@ -95,6 +96,7 @@ class Words:
             "received_at": one.received_at,
             "due_at": clock.due_at if clock else None,
             "last_text": one.last_text,
+            "plain_reply": plain_reply(self.policy, one),
             "close_reason": one.close_reason,
         }
 
@@ -122,6 +124,7 @@ class Words:
         currency = self.policy.credits.currency
         return {
             "t": self.instant,
+            "day": lambda at: self.tongue.day(at, self.policy.calendar.zone),
             "span": span,
             "label": self.label,
             "department": self.department,
@@ -147,6 +150,7 @@ class Words:
             "payment_means": policy.credits.payment_means,
             "multiplier": policy.hotrush.multiplier,
             "hotrush_mode": policy.sla.hotrush.mode,
+            "default_action": policy.engineer.default_action,
             "hotrush_target": self.tongue.duration(policy.sla.hotrush.target),
             "support_address": policy.addresses.inbox_of("support"),
             "sales_address": policy.addresses.inbox_of("sales"),

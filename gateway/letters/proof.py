@@ -3,12 +3,16 @@
 What keeps a letter from being made is an error; what is made but not as it should be is a warning.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
+from html import unescape
 from typing import Final, Literal
+from urllib.parse import parse_qs
 
 from gateway.desk.commands import read_commands
+from gateway.desk.decision import Audience
 from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
 from gateway.letters.sample import Sample
@@ -22,6 +26,8 @@ SUBJECT_LONG: Final = 78
 FRAME_FILES: Final = frozenset({"line.md", "customer.md", "staff.md"})
 ARGUMENTS: Final = {"buy": "10", "agree": "10", "new_ticket": "Logo"}
 """What the words of a command are tried with."""
+_PREPARED: Final = re.compile(r'href="mailto:[^"?]*\?([^"]*)"')
+"""What a button prepares: the fields of its link (RFC 6068)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,10 +101,13 @@ def findings(shelf: Shelf, rules: Policy, keys: Keys) -> list[Finding]:
     """
     found: set[Finding] = set()
     for language in languages(shelf):
-        found.update(_of_words(shelf, language))
+        wrong_words = list(_of_words(shelf, language))
+        found.update(wrong_words)
         found.update(_of_files(shelf, language))
         for proof in proofs(shelf, rules, keys, language, _touched(shelf, language)):
             found.update(_of_proof(proof))
+            # Words that are wrong are told of once, not with every button that has them.
+            found.update(() if wrong_words else _of_buttons(proof))
     return sorted(found)
 
 
@@ -121,6 +130,18 @@ def _of_proof(proof: Proof) -> Iterator[Finding]:
         yield Finding("warning", file, "is too large for an HTML part and goes as text alone")
     if len(proof.subject) > SUBJECT_LONG:
         yield Finding("warning", file, f"the subject has {len(proof.subject)} characters")
+
+
+def _of_buttons(proof: Proof) -> Iterator[Finding]:
+    """Prepared replies of customers that the desk would not understand."""
+    if proof.sample.letter.audience is not Audience.CUSTOMER:
+        return
+    file = f"{proof.language}/{proof.sample.letter.letter}.md"
+    for query in _PREPARED.findall(proof.html):
+        for prepared in parse_qs(unescape(query)).get("body", ()):
+            if not read_commands(prepared).commands:
+                text = f"a button prepares {prepared!r}, which the desk does not understand"
+                yield Finding("error", file, text)
 
 
 def _of_files(shelf: Shelf, language: str) -> Iterator[Finding]:

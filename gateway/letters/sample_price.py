@@ -142,6 +142,18 @@ ASSESSMENTS: Final[dict[str, tuple[Build, Cases]]] = {
                 replace(ASKED, status=Status.CLOSED, closed_at=NOON, assessments=_DECLINED),
                 why="declined",
             ),
+            "declined-raise": case(
+                replace(
+                    RAISED,
+                    status=Status.ASSIGNED,
+                    clocks=clock(),
+                    assessments=(
+                        RAISED.assessments[0],
+                        replace(RAISED.assessments[1], verdict=Verdict.DECLINED),
+                    ),
+                ),
+                why="declined",
+            ),
             "expired": case(replace(ASKED, assessments=_EXPIRED, clocks=clock()), why="expired"),
             "expired-closed": case(
                 replace(ASKED, status=Status.CLOSED, closed_at=NOON, assessments=_EXPIRED),

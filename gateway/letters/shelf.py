@@ -123,11 +123,13 @@ class Source:
         """The subject of the front matter, as it is written."""
         found = _FRONT_MATTER.match(self._contents[0])
         if found is None:
-            return ""
-        subject = _SUBJECT.search(found[1])
-        if subject is None:
+            reason = "it does not begin with front matter: ---, a line subject: …, and --- again"
+            raise _broken(self.path, self._contents[0], reason)
+        line = _SUBJECT.search(found[1])
+        subject = line[1].strip().strip("\"'") if line else ""
+        if not subject:
             raise _broken(self.path, self._contents[0], "the front matter names no subject")
-        return subject[1].strip().strip("\"'")
+        return subject
 
     @cached_property
     def _parts(self) -> tuple[str, ...]:
@@ -180,7 +182,8 @@ class Source:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").replace(_SEPARATOR, "")
+        # Editors on Windows begin a file with a mark of its encoding.
+        return path.read_text(encoding="utf-8-sig").replace(_SEPARATOR, "")
     except (OSError, UnicodeError) as error:
         raise _broken(path, "", str(error)) from error
 

@@ -42,7 +42,7 @@ def read_words(path: Path) -> Table:
     if not path.is_file():
         return {}
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         raise WrongWords(f"{path}: {error}") from error
     for section, words in table.items():
@@ -145,6 +145,15 @@ class Tongue:
         if theirs.utcoffset() == local.utcoffset():
             return said
         return f"{said}, {self.word('phrases', 'your_time')}: {self._local(theirs)}"
+
+    def day(self, at: datetime, zone: tzinfo) -> str:
+        """`11 Jul 2026`, `11.7.2026`: the day of a zone, short enough for a table."""
+        local = at.astimezone(zone)
+        if self._is_english:
+            said = f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+        else:
+            said = str(self._locale.datetime_skeletons["yMd"].apply(local, self._locale))
+        return said.replace(" ", STAY)
 
     def _local(self, local: datetime) -> str:
         day = self._day(local).replace(" ", STAY)

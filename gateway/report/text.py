@@ -69,7 +69,7 @@ def _summary(found: Figures) -> list[str]:
 
 
 def _periods(title: str, rows: Sequence[Counted]) -> list[str]:
-    shown = [one for one in rows if _any(one)] if len(rows) > 1 else list(rows)
+    shown = _shown(rows)
     if not shown:
         return []
     head = (
@@ -86,12 +86,20 @@ def _periods(title: str, rows: Sequence[Counted]) -> list[str]:
     ]
 
 
+def _shown(rows: Sequence[Counted]) -> list[Counted]:
+    """Periods in which something happened; a lone one stands in any case."""
+    return [one for one in rows if _any(one)] if len(rows) > 1 else list(rows)
+
+
 def _hotrush(one: Counted) -> str:
     due = one.hotrush_kept + one.hotrush_missed
     return f"{one.hotrush_kept} of {due}" if due else "–"
 
 
 def _credits(title: str, rows: Sequence[Counted]) -> list[str]:
+    shown = _shown(rows)
+    if not shown:
+        return []
     head = (
         f"{title:16}{'sold':>8}{'granted':>9}{'reserved':>10}{'charged':>9}{'returned':>10}"
         f"{'parked':>8}"
@@ -101,7 +109,7 @@ def _credits(title: str, rows: Sequence[Counted]) -> list[str]:
         *(
             f"{day_text(one.day):16}{one.sold:>8}{one.granted:>9}{one.held:>10}{one.charged:>9}"
             f"{one.returned:>10}{one.parked:>8}"
-            for one in rows
+            for one in shown
         ),
     ]
 
