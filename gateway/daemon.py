@@ -176,7 +176,8 @@ class Daemon:
             try:
                 check_durable(parts.engine)
                 await asyncio.to_thread(upgrade, parts.engine)
-                await parts.transactions(lambda c: outbox.release(c, parts.plan.node))
+                now = self._clock()
+                await parts.transactions(lambda c: outbox.release(c, parts.plan.node, now))
                 await prepare_timers(parts.transactions, parts.desk)
                 await self._serve(parts, self._foremen(parts, held))
             finally:
@@ -291,7 +292,7 @@ class Daemon:
                 await release(parts, worker_name(parts.plan.node, number))
 
             program = (sys.executable, "-P", "-m", "gateway.worker", str(settings.path))
-            start = starter((*program, str(number)), held)
+            start = starter((*program, str(number), str(settings.gateway.workers)), held)
             return Foreman(number, start, parts.spool.bells[number], rang, ended)
 
         return [foreman(number) for number in range(1, settings.gateway.workers)]

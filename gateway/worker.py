@@ -13,6 +13,7 @@ import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,8 +34,8 @@ EARLIER_SECONDS: Final = 1.0
 """Workers are done so long before the first process gives them up."""
 GATHER_SECONDS: Final = 0.1
 """Events are told together."""
-EVENTS_MAX: Final = 500
-"""Events of one line."""
+EVENTS_MAX: Final = 100
+"""Events of one line, which stays far below the longest that the first process reads."""
 
 
 class Report:
@@ -82,7 +83,11 @@ class Worker:
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
-        """Begin to drain."""
+        """Begin to drain; who has not ended in time is ended."""
+        if not self._stop.is_set():
+            # A thread may wait for a database that never answers. The first process would end us,
+            # but may be gone, and the next one waits for us.
+            signal.setitimer(signal.ITIMER_REAL, DRAIN_SECONDS)
         self._stop.set()
 
     async def run(self, channel: socket.socket) -> None:
@@ -143,11 +148,22 @@ async def run_until_signalled(worker: Worker, channel: socket.socket) -> None:
     await worker.run(channel)
 
 
+def settings_of(path: Path, workers: int) -> Settings:
+    """The settings as they are now, but with as many shares as the first process cut.
+
+    Whoever changes that number restarts the node later; a worker that starts before would take
+    mails that are another's, and leave its own to nobody. Raises `WrongSettings`.
+    """
+    settings = load_settings(path)
+    gateway = settings.gateway.model_copy(update={"workers": workers})
+    return replace(settings, gateway=gateway)
+
+
 def main(arguments: Sequence[str]) -> None:
-    """The process that the first one starts with the settings file and the number of a share."""
-    path, number = Path(arguments[0]), int(arguments[1])
+    """What the first process starts: settings file, number of a share, how many there are."""
+    path, number, workers = Path(arguments[0]), int(arguments[1]), int(arguments[2])
     try:
-        settings = load_settings(path)
+        settings = settings_of(path, workers)
     except WrongSettings as error:
         sys.exit(str(error))  # They were right when the node was started.
     structlog.contextvars.bind_contextvars(worker=number)

@@ -1,14 +1,18 @@
 """A stranger who wrote first becomes a contact of a named account, with their tickets."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from acting.operator import run_gateway
+from servers.postgres import Cluster
 from small_desk import SmallDesk, small_desk
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from gateway.store.engine import open_engine
+from gateway.store.register import open_account
 from gateway.store.tables import accounts, contacts, entries, tickets
 from gateway.work.reader import Reader
 
@@ -16,6 +20,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANN = "ann@acme.example"
 EVA = "eva@desk.example"
 DESK = "support@desk.example"
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+PATIENCE_SECONDS = 30
 ADD = ("customers", "add", "acme", "--contact", ANN)
 
 
@@ -119,3 +128,32 @@ async def assert_stays(desk: SmallDesk, reason: str) -> None:
     assert f"gateway customers set {ANN} --remove-contact {ANN}" in ran.errors
     assert {row.account for row in desk.rows(select(tickets))} == {ANN}
     assert "acme" not in {row.id for row in desk.rows(select(accounts))}
+
+
+async def test_a_mail_that_waits_for_an_adoption_comes_into_the_named_account(
+    tmp_path: Path, postgres: Cluster, reader: Reader
+) -> None:
+    # Given a stranger whose account is being given up
+    url = postgres.fresh_database()
+    engine = open_engine(url)
+    async with small_desk(tmp_path / "desk", url, reader, "2026-07-06T08:00") as desk:
+        await desk.receive(ANN, DESK, "Tolls", "How do I set up tolls?", "2026-07-06T08:00")
+        with engine.begin() as connection:
+            open_account(connection, "acme", [ANN], at=desk.at)
+
+            # When another mail of theirs comes in before that is committed
+            receiving = asyncio.create_task(
+                desk.receive(ANN, DESK, "Tax", "Set up VAT for Latvia.", "2026-07-06T09:00")
+            )
+            with engine.connect() as look:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    while not look.execute(WAITING).scalar_one():
+                        look.rollback()
+                        await asyncio.sleep(0.05)
+        await receiving
+
+        # Then no account of their own is opened once more
+        assert {row.id for row in desk.rows(select(accounts))} == {"acme"}
+        assert [row.account for row in desk.rows(select(tickets))] == ["acme", "acme"]
+    engine.dispose()
+    postgres.drop(url)

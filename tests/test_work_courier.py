@@ -30,7 +30,7 @@ from gateway.store.upgrade import upgrade
 from gateway.wire.relay import read_relay
 from gateway.wire.smtp_out import CARRY_SECONDS_MAX, RESET_SECONDS, SmarthostCarrier
 from gateway.work.assembly import Parts
-from gateway.work.courier import BACKOFF, FRESH, Courier, retry_at
+from gateway.work.courier import BACKOFF, FRESH, SETTLING, Courier, retry_at
 from gateway.work.figures import Figures
 
 AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
@@ -480,6 +480,61 @@ async def test_letters_whose_claim_was_committed_and_never_answered_do_not_wait_
     assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
 
 
+class Away(Transactions):
+    """A database that is away while it is told so."""
+
+    is_away = False
+
+    async def __call__(self, step: Any, **how: Any) -> Any:
+        if self.is_away:
+            raise OperationalError("", {}, OSError())
+        return await super().__call__(step, **how)
+
+
+async def test_after_an_outage_longer_than_a_lease_letters_are_settled_and_not_sent_again(
+    desk: Desk, smarthost: Smarthost, clock: Clock
+) -> None:
+    # Given a courier that sent letters and could not settle them for longer than a lease
+    await desk.ask()
+    first, second, *_ = desk.parts.couriers
+    database = Away(desk.parts.engine, "away")
+    for courier in (first, second):
+        courier._transactions = database
+    claimed = await first._claim(AT)
+    carried = [(one, await first._carry(one)) for one in claimed]
+    database.is_away = True
+    clock.at += store.LEASE + timedelta(minutes=1)
+    await second.carry_waiting()
+
+    # When the database is back, and another courier looks first
+    database.is_away = False
+    await second.carry_waiting()
+    for one, delivery in carried:
+        await first._settle(one, delivery)
+    database.close()
+
+    assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
+
+
+async def test_after_an_outage_letters_of_one_who_is_gone_leave_a_little_later(
+    desk: Desk, smarthost: Smarthost, clock: Clock
+) -> None:
+    await desk.ask()
+    await desk.parts.transactions(lambda c: store.claim(c, "gone/0", AT, 8))
+    database = Away(desk.parts.engine, "away")
+    desk.courier._transactions = database
+    database.is_away = True
+    clock.at += store.LEASE + timedelta(minutes=1)
+    await desk.courier.carry_waiting()
+    database.is_away = False
+
+    clock.at += SETTLING
+    await desk.courier.carry_waiting()
+    database.close()
+
+    assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
+
+
 def test_a_lease_outlasts_the_longest_attempt() -> None:
     assert FRESH + timedelta(seconds=CARRY_SECONDS_MAX + RESET_SECONDS) < store.LEASE
 
@@ -532,10 +587,26 @@ async def test_a_node_frees_its_own_letters_and_nobody_elses(desk: Desk) -> None
     await desk.parts.transactions(lambda c: store.claim(c, "node1/0", AT, 1))
     await desk.parts.transactions(lambda c: store.claim(c, "node10/0", AT, 1))
 
-    freed = await desk.parts.transactions(lambda c: store.release(c, "node1"))
+    freed = await desk.parts.transactions(lambda c: store.release(c, "node1", AT))
 
     assert freed == 1
     assert [one.holder for one in desk.letters(state="sending")] == ["node10/0"]
+
+
+async def test_a_node_that_frees_late_leaves_what_was_claimed_since_where_it_is(
+    desk: Desk,
+) -> None:
+    # Given a worker that died with a letter, and the one after it has claimed the other
+    await desk.ask()
+    await desk.parts.transactions(lambda c: store.claim(c, "node1/worker1/0", AT, 1))
+    later = AT + timedelta(seconds=3)
+    await desk.parts.transactions(lambda c: store.claim(c, "node1/worker1/1", later, 1))
+
+    # When what the first one held is freed only now
+    freed = await desk.parts.transactions(lambda c: store.release(c, "node1/worker1", AT))
+
+    assert freed == 1
+    assert [one.holder for one in desk.letters(state="sending")] == ["node1/worker1/1"]
 
 
 # The operator

@@ -26,6 +26,8 @@ while channel.recv(100):
 DIES = f'{CHANNEL} channel.sendall(b\'[["began", {{}}]]\\n[["half\'); sys.exit(3)'
 HANGS = f"{CHANNEL} channel.sendall(b'[[\"began\", {{}}]]\\n'); __import__('time').sleep(600)"
 
+GARBLES = f"{CHANNEL} channel.sendall(b'[[\"began\", {{}}]]\\n' + GARBLE); channel.recv(100)"
+
 
 class Heard:
     """Events of this process as they come."""
@@ -140,6 +142,27 @@ async def test_a_worker_that_says_nothing_for_long_is_ended_and_started_again(
         assert not is_done()
 
     assert heard.named("worker_silent")[0] == {"worker": 1}
+    assert heard.named("worker_died")[0] == {"worker": 1, "code": -9}
+
+
+@pytest.mark.parametrize(
+    "garble",
+    [
+        pytest.param("b'x' * 3_000_000", id="a line without end"),
+        pytest.param("b'x\\n'", id="no JSON"),
+        pytest.param("b'[1]\\n'", id="no events"),
+        pytest.param("b'[[\"sent\", [1]]]\\n'", id="no fields"),
+    ],
+)
+async def test_a_worker_that_is_not_understood_is_started_again_and_the_node_goes_on(
+    tmp_path: Path, heard: Heard, garble: str
+) -> None:
+    program = GARBLES.replace("GARBLE", garble)
+    async with at_work(program, Yard(), tmp_path) as (_, is_done):
+        await heard.until("began", 2)
+        assert not is_done()
+
+    assert heard.named("worker_garbled")[0] == {"worker": 1}
     assert heard.named("worker_died")[0] == {"worker": 1, "code": -9}
 
 

@@ -23,6 +23,7 @@ from gateway.store.desk_rows import load_account, load_contact, load_ticket, loa
 from gateway.store.mail_tables import mails, messages, outbox
 from gateway.store.spent import load_spent
 from gateway.store.tables import assessments, orders, tickets
+from gateway.store.transaction import Conflict
 
 TOPIC_MAX: Final = 20
 NOTHING_LEARNED: Final = Learned()
@@ -71,7 +72,10 @@ def gather(
     policy: Policy,
     learned: Learned = NOTHING_LEARNED,
 ) -> Facts:
-    """Everything `decide` may know. Reads only, apart from the lock on the account."""
+    """Everything `decide` may know. Reads only, apart from the lock on the account.
+
+    Raises `Conflict` where an account was given up while we waited for that lock.
+    """
     seen, seen_ticket = _seen(connection, mail)
     if seen and seen.same_content:
         return Facts(clues=clues, seen=seen)
@@ -83,6 +87,8 @@ def gather(
     own = contact.account if contact else NOBODY if not clues.sender else None
     account = load_account(connection, own)
     ticket_account = account if owner == own else load_account(connection, owner)
+    if (contact and account is None) or (owner and ticket_account is None):
+        raise Conflict("whose mail it is changed meanwhile")
     named = load_tickets(connection, clues.tickets)
     return Facts(
         clues=clues,

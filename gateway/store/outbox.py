@@ -6,7 +6,7 @@ claim it again, and the late settlement of the first touches no row (fault F30).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Integer, and_, bindparam, func, or_, select, update
@@ -20,6 +20,7 @@ from gateway.store.mail_tables import WAITING, outbox
 from gateway.store.spent import pauses_of
 
 LEASE: Final = timedelta(minutes=10)
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PRIORITIES: Final = {
     "ticket_received": 1,
     "ticket_received_hotrush": 0,
@@ -40,7 +41,10 @@ _READY: Final = or_(
     and_(outbox.c.state == "queued", outbox.c.not_before <= bindparam("now")),
     and_(
         outbox.c.state == "sending",
-        or_(outbox.c.lease_until <= bindparam("now"), outbox.c.holder == bindparam("of_holder")),
+        or_(
+            outbox.c.lease_until <= bindparam("lost_by"),
+            outbox.c.holder == bindparam("of_holder"),
+        ),
     ),
 )
 _NEXT: Final = (
@@ -167,12 +171,20 @@ def has_event(connection: Connection, event: str) -> bool:
     return found.first() is not None
 
 
-def claim(connection: Connection, holder: str, now: datetime, count: int) -> Sequence[Claimed]:
+def claim(
+    connection: Connection,
+    holder: str,
+    now: datetime,
+    count: int,
+    *,
+    from_others: bool = True,
+) -> Sequence[Claimed]:
     """Take up to `count` letters that may leave now, the most urgent first.
 
+    Letters that others hold are taken, where wanted, once their lease has ended.
     A holder that has something in hand must not claim: it would be given that once more.
     """
-    ready = {"of_holder": holder, "now": now}
+    ready = {"of_holder": holder, "now": now, "lost_by": now if from_others else _NEVER}
     chosen = connection.execute(_NEXT, {**ready, "most": count}).scalars().all()
     if not chosen:
         return ()
@@ -234,14 +246,18 @@ def give_back(connection: Connection, letters: Sequence[Claimed], holder: str) -
     return touched.rowcount
 
 
-def release(connection: Connection, node: str) -> int:
-    """Free what couriers of a node held when it ended without settling it."""
+def release(connection: Connection, node: str, ended_at: datetime) -> int:
+    """Free what couriers of a node held when it ended without settling it.
+
+    This may come late: what was claimed in its name since is on its way, and stays.
+    """
     touched = connection.execute(
         update(outbox)
         .where(
             WAITING,
             outbox.c.holder.startswith(holder_of(node, ""), autoescape=True),
             outbox.c.state == "sending",
+            outbox.c.lease_until <= ended_at + LEASE,
         )
         .values(state="queued", lease_until=None)
     )

@@ -40,6 +40,8 @@ PAUSE_SECONDS: Final = 1.0
 PAUSE_SECONDS_MAX: Final = 60.0
 FRESH: Final = outbox.LEASE / 10
 """A claim older than this is given back: its lease must outlast the longest attempt."""
+SETTLING: Final = timedelta(seconds=2 * PAUSE_SECONDS_MAX)
+"""After an outage of the database: whoever lives settles within this what they have sent."""
 BACKOFF: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 """Time to the next try by number of tries; the last one goes on for ever (fault F13)."""
 JITTER: Final = 0.1
@@ -78,6 +80,8 @@ class Courier:
         self._letters = OperatorLetters(transactions, desk, bells)
         self._pause = 0.0
         """How long to leave the smarthost alone; 0 where it is well."""
+        self._away_at: datetime | None = None
+        """When the database was away the last time that we asked."""
 
     def stop(self) -> None:
         """Finish the letter in hand and take no more."""
@@ -127,15 +131,30 @@ class Courier:
             # Letters leave while a backlog of mails is taken in: they do not wait behind it.
             return await self._bells.outbox.ask(
                 lambda: self._transactions(
-                    lambda c: outbox.claim(c, self._name, now, CLAIM), first=True
+                    lambda c: outbox.claim(
+                        c, self._name, now, CLAIM, from_others=self._takes_over(now)
+                    ),
+                    first=True,
                 ),
                 CLAIM,
             )
         except OUT_OF_REACH as error:
-            journal.warn("database_down", courier=self._name, error=type(error).__name__)
+            self._database_away(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the desk goes on without us
             journal.fail("claim_failed", courier=self._name, reason=describe_failure(error))
         return ()
+
+    def _database_away(self, error: Exception) -> None:
+        journal.warn("database_down", courier=self._name, error=type(error).__name__)
+        self._away_at = self._clock()
+
+    def _takes_over(self, now: datetime) -> bool:
+        """Whether a lease that ended is another's.
+
+        One that ended while the database was away says nothing: its holder may live, and could not
+        settle what it had sent. It does so before long, and those who are gone do not (promise P7).
+        """
+        return self._away_at is None or now - self._away_at >= SETTLING
 
     async def _give_back(self, claimed: Sequence[Claimed]) -> None:
         if claimed:
@@ -252,7 +271,7 @@ class Courier:
             try:
                 await self._transactions(step, first=True, patient=True)
             except OUT_OF_REACH as error:
-                journal.warn("database_down", courier=self._name, error=type(error).__name__)
+                self._database_away(error)
             except Exception as error:  # noqa: BLE001 - a letter must never stop the desk
                 journal.fail("settle_failed", courier=self._name, reason=describe_failure(error))
                 if self._clock() >= until:

@@ -35,9 +35,10 @@ async def end_all(tasks: "list[asyncio.Task[None]]", until: float) -> None:
 
 async def release(parts: Parts, holder: str = "") -> None:
     """Give back letters that were still in hand: this node or another sends them again."""
+    node, now = holder or parts.plan.node, parts.clock()
     try:
         async with asyncio.timeout(RELEASE_SECONDS):
-            await parts.transactions(lambda c: outbox.release(c, holder or parts.plan.node))
+            await parts.transactions(lambda c: outbox.release(c, node, now))
     except (SQLAlchemyError, OSError) as error:
         journal.warn("database_down", loop="drain", error=type(error).__name__)
 

@@ -131,17 +131,34 @@ class Foreman:
                 return
             except ConnectionError:
                 return
+            except ValueError:  # A line longer than any of its lines.
+                self._give_up(process)
+                return
             if not line.endswith(b"\n"):
                 return
-            self._hear(line)
+            if not self._hear(line):
+                self._give_up(process)
+                return
 
-    def _hear(self, line: bytes) -> None:
-        """Its events are events of this node: figures count them, rounds and couriers look."""
-        events = json.loads(line)
+    def _give_up(self, process: asyncio.subprocess.Process) -> None:
+        """What it says is no worker's: the node goes on, with another in its place."""
+        journal.fail("worker_garbled", worker=self._number)
+        _kill(process)
+
+    def _hear(self, line: bytes) -> bool:
+        """Its events are events of this node: figures count them, rounds and couriers look.
+
+        False where these are no events.
+        """
+        try:
+            events = [(str(event), dict(fields)) for event, fields in json.loads(line)]
+        except (ValueError, TypeError):
+            return False
         for event, fields in events:
             journal.see(event, **fields)
         if any(event == "taken_in" for event, _ in events):
             self._committed()
+        return True
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:
