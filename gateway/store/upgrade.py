@@ -19,7 +19,7 @@ SERVED_FROM: Final = "served_from"
 """The mark with the oldest revision whose version may serve the database."""
 VERSIONS: Final = "alembic_version"
 _REVISION: Final = re.compile(
-    r'^(?P<what>down_revision|revision) = "(?P<name>[^"]+)"', re.MULTILINE
+    r'^(?P<what>down_revision|revision) = ["\'](?P<name>[^"\']+)["\']', re.MULTILINE
 )
 
 Standing = Literal["empty", "older", "current", "newer"]
