@@ -274,8 +274,9 @@ class Spool:
             with contextlib.ExitStack() as otherwise:
                 otherwise.callback(connection.close)
                 yield connection
-                otherwise.pop_all()
-            self._look = connection
+                if self._thread.is_alive():
+                    self._look = connection
+                    otherwise.pop_all()
 
     def find(self, queue_id: str) -> Spooled | None:
         """One mail, whatever its state."""

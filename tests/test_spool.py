@@ -136,6 +136,25 @@ async def test_a_mail_that_comes_when_the_spool_is_empty_goes_behind_those_befor
     assert [one.envelope.queue_id for _, one in spool.take(10, position)] == [second]
 
 
+async def test_a_spool_that_was_closed_can_be_looked_at_and_keeps_nothing_open(
+    tmp_path: Path,
+) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    await spool.put(envelope("q1"), b"x")
+    assert spool.take(10)
+    assert _open_files(tmp_path)
+
+    spool.close()
+
+    assert spool.take(10)
+    assert not _open_files(tmp_path)
+
+
+def _open_files(folder: Path) -> list[Path]:
+    links = (one for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+    return [one for one in links if folder in one.readlink().parents]
+
+
 async def test_what_cannot_be_written_is_refused_and_the_next_is_kept(spool: Spool) -> None:
     first = await spool.put(envelope(), b"Subject: 1\r\n\r\n")
 

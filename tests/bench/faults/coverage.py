@@ -90,7 +90,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     ),
     "F43": ("test_daemon_disks.py::test_f43_mail_goes_on_where_the_diary_cannot_be_written",),
     "F44": ("test_wire_faults.py::test_f44_a_resolver_that_does_not_answer_holds_up_nobody",),
-    "F45": ("test_store_upgrade.py::test_a_database_of_a_later_version_is_refused_with_words",),
+    "F45": ("test_store_upgrade.py::test_a_database_that_a_later_version_changed_is_refused",),
     "F46": (
         "test_cli_mailboxes.py::test_mails_that_are_gone_from_the_desk_are_named_and_taken_again",
     ),
