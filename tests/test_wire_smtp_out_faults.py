@@ -17,7 +17,7 @@ LETTER = b"Subject: x\r\nMessage-ID: <1@desk.example>\r\n\r\nbody\r\n"
 def carrier(
     server: Scripted, url: str = "smtp+plain://127.0.0.1", **options: object
 ) -> SmarthostCarrier:
-    relay = read_relay(f"{url}:{server.port}", **{"timeout": 0.2, **options})  # type: ignore[arg-type]  # options of a test
+    relay = read_relay(f"{url}:{server.port}", **{"timeout": 5, **options})  # type: ignore[arg-type]  # options of a test
     return SmarthostCarrier(relay, hostname="desk.example")
 
 
@@ -71,7 +71,7 @@ async def test_f13_what_a_reply_means(
 
 async def test_f13_a_reply_in_single_octets_is_read() -> None:
     async with scripted({"EHLO": b"250-double\r\n250 SIZE\r\n"}, octet_by_octet=True) as server:
-        by = carrier(server, timeout=5)
+        by = carrier(server)
 
         assert (await carried(by))[0] == "delivered"
 
