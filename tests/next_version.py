@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from gateway.store.upgrade import MIGRATIONS
+from gateway.store.revision import MIGRATIONS
 
 TOP = Path(__file__).parent.parent
 REVISION = "next"

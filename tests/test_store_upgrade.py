@@ -10,8 +10,9 @@ from next_version import REVISION, next_migrations
 from sqlalchemy import Engine, text
 
 from gateway.store.mail_tables import mails
+from gateway.store.revision import MIGRATIONS, NewerDatabase, standing
 from gateway.store.tables import tickets
-from gateway.store.upgrade import MIGRATIONS, NewerDatabase, standing, upgrade
+from gateway.store.upgrade import upgrade
 
 ADDS = frozenset({"create_table", "create_index", "add_column"})
 

@@ -215,7 +215,8 @@ def _nothing_at(places: Iterable[Path]) -> None:
 def _prepare(operator: Operator, database: Path, why: str) -> None:
     """Bring the copy to the tables of this version, and hold what moves money."""
     from gateway.store.engine import open_engine
-    from gateway.store.upgrade import NewerDatabase, upgrade
+    from gateway.store.revision import NewerDatabase
+    from gateway.store.upgrade import upgrade
     from gateway.work.archive import BadArchive
 
     engine = open_engine(f"sqlite:///{database}")

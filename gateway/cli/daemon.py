@@ -48,7 +48,7 @@ def run(context: typer.Context, config: Config = None) -> None:
     from gateway.hold import AlreadyRunning
     from gateway.spool import SpoolFailure, SpoolFull
     from gateway.store.engine import UnsafeDatabase
-    from gateway.store.upgrade import NewerDatabase
+    from gateway.store.revision import NewerDatabase
     from gateway.wire.dkim_sign import CannotSign
     from gateway.wire.smtp_users import BadUsersFile
     from gateway.work.drain import causes
@@ -180,7 +180,7 @@ def _database(operator: Operator, config: Path | None) -> tuple[str, str]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from gateway.store.engine import UnsafeDatabase, check_durable
-    from gateway.store.upgrade import NewerDatabase
+    from gateway.store.revision import NewerDatabase
 
     try:
         with operator.opened(config) as (engine, _):

@@ -119,7 +119,7 @@ def _read_only(plan: "Plan") -> "Iterator[Connection]":
 def _is_empty(url: str) -> bool:
     """Whether a database has no tables yet; refuses one of another version."""
     from gateway.store.engine import open_engine
-    from gateway.store.upgrade import standing
+    from gateway.store.revision import standing
 
     if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).exists():
         return True

@@ -15,8 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, delete, insert, text
 
 from gateway.store.engine import is_sqlite
+from gateway.store.revision import SERVED_FROM, NewerDatabase, revision_of, standing
 from gateway.store.tables import marks
-from gateway.store.upgrade import SERVED_FROM, NewerDatabase, revision_of, standing
 
 ADVISORY_LOCK = 7_351_024
 """Any number: nodes that start together upgrade one after another."""
