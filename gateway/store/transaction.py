@@ -90,10 +90,10 @@ class Transactions:
     ) -> Result:
         """Run a step in a transaction; its result, once committed, or its exception.
 
-        Steps keep their order; those that come `first` are short, and go before the others. Nobody
-        waits for the answers of `patient` ones: they look for company before they are committed.
-        Where the database is out of reach, `lost` is called before the next step is begun: whoever
-        must not be passed by those behind him tells them so.
+        Steps keep their order; those that come `first` are short, and go before the others. Those
+        that are `patient` are in no hurry: they look for company before they are committed. Where
+        the database is out of reach, `lost` is called before the next step is begun: whoever must
+        not be passed by those behind him tells them so.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         turn = (_FIRST if first else _IN_TURN, next(self._number))
