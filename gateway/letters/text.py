@@ -19,7 +19,7 @@ from gateway.letters.marks import (
     Said,
     Value,
     one_line,
-    printable,
+    printable_lines,
     spaced,
 )
 from gateway.letters.marks import turns as has_turning_letters
@@ -268,9 +268,9 @@ def _set_table(table: Table, values: Sequence[Value]) -> list[str]:
 def _as_it_came(value: Value) -> list[str]:
     if not isinstance(value, Said):
         return [""]
-    lines = (printable(line).rstrip() for line in value.text.split("\n"))
+    lines = printable_lines(value.text)
     if not value.quoted:
-        return list(lines)
+        return lines
     return [made for line in lines for made in _quoted(line)]
 
 
@@ -279,9 +279,11 @@ def _quoted(line: str) -> Sequence[str]:
 
     A command stays on its line: whoever gets it back may copy it and send it again.
     """
+    if len(line) + 2 <= COLUMNS:
+        return [f"> {line}".rstrip()]
     before = _BEFORE_WORDS.match(line)[0]  # type: ignore[index]  # it matches the empty text
     words = line[len(before) :]
-    if len(line) + 2 <= COLUMNS or not words or words.startswith("#"):
+    if not words or words.startswith("#"):
         return [f"> {line}".rstrip()]
     again = before if len(before) + 2 <= COLUMNS - NARROWEST else ""
     return wrap(words, first=f"> {before}", rest=f"> {again}")
