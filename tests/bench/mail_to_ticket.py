@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from desks import change, write_desk
 
-from gateway import journal
+from gateway import garbage, journal
 from gateway.daemon import carriers, plan_of
 from gateway.mail.message import Envelope
 from gateway.settings.load import load_settings
@@ -162,6 +162,7 @@ async def _ours(path: Path, given: list[bytes]) -> tuple[Cost, int]:
     await put(parts, [given[0].replace(b"<q0@", b"<first@")])
     await parts.intake.take_waiting()
     await put(parts, given)
+    garbage.look_rarely()
     began = spent_by_us()
     taking = asyncio.create_task(parts.intake.take_waiting())
     while not taking.done():
