@@ -284,8 +284,12 @@ class Daemon:
     def _foremen(self, parts: Parts, held: int) -> list[Foreman]:
         """One for each worker; the descriptor that is held is theirs too (promise P17)."""
         settings = self._settings
-        # Where workers have no couriers, letters that they write wait for ours.
-        rang = parts.bells.rang if settings.gateway.smarthost.oauth else parts.bells.timers.set
+
+        def rang() -> None:
+            parts.committed.set()
+            if settings.gateway.smarthost.oauth:
+                # Workers have no couriers then: letters that they write wait for ours.
+                parts.transactions.look_again()
 
         def foreman(number: int) -> Foreman:
             async def ended() -> None:
