@@ -72,6 +72,7 @@ class Parts:
         self.committed = asyncio.Event()
         """Mails were taken in: due times may be others."""
         self.reader = reader or Reader()
+        self.spool.coming = self.reader.begin
         self.learner = Learner(
             self.transactions,
             clock,

@@ -147,12 +147,16 @@ class Courier:
 
         Others write letters that nobody here hears of: hence the while.
         """
-        self._seeking = self._transactions.until_found(self._take)
+        self._seeking = seeking = self._transactions.until_found(self._take)
+        enough = asyncio.get_running_loop().call_later(POLL_SECONDS, seeking.cancel)
         try:
-            await asyncio.wait([self._seeking], timeout=POLL_SECONDS)
+            return await seeking
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            return ()
         finally:
-            self._seeking.cancel()
-        return () if self._seeking.cancelled() else self._seeking.result()
+            enough.cancel()
 
     def _take(self, connection: Connection) -> Sequence[Claimed]:
         now = self._clock()
