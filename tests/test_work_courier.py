@@ -12,7 +12,7 @@ from acting.operator import run_gateway
 from desks import write_desk
 from servers.scripted import CLOSE, Scripted, scripted
 from servers.smarthost import Smarthost
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from gateway import journal
@@ -233,6 +233,27 @@ async def test_a_staff_letter_that_failed_is_told_to_the_operator_and_his_to_nob
     assert desk.letters(state="queued") == []
     (alert,) = desk.letters(letter="operator_alert")
     assert b"who is staff" in alert.content
+
+
+async def test_a_letter_for_whom_we_do_not_know_ends_as_well(
+    desk: Desk, smarthost: Smarthost, events: list[str]
+) -> None:
+    # Given a letter that a node of a later version wrote, whose tables allow more
+    await desk.ask()
+    newer = update(outbox).where(outbox.c.letter == "ticket_received").values(audience="auditor")
+    with desk.parts.engine.begin() as connection:
+        connection.execute(text("PRAGMA ignore_check_constraints = ON"))
+        connection.execute(newer)
+        connection.execute(text("PRAGMA ignore_check_constraints = OFF"))
+    smarthost.at_rcpt = lambda to: REFUSED if to.startswith("kim") else ""
+
+    await desk.courier.carry_waiting()
+
+    assert {one.letter: one.state for one in desk.letters()} == {
+        "ticket_received": "failed",
+        "engineer_new_ticket": "sent",
+    }
+    assert "failure_untold" in events
 
 
 async def test_a_letter_is_given_up_after_five_days_and_told(

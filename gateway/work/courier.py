@@ -197,8 +197,7 @@ class Courier:
         """Remember whether the smarthost is well; tell when that changes."""
         if delivery.about_connection:
             if not self._pause:
-                reason = f"{delivery.code or ''} {delivery.reason}".strip()
-                journal.fail("smarthost_away", courier=self._name, reason=reason)
+                journal.fail("smarthost_away", courier=self._name, reason=delivery.said)
             self._pause = _longer(self._pause, PAUSE_SECONDS_MAX)
         elif self._pause:
             journal.note("smarthost_back", courier=self._name)
@@ -207,10 +206,9 @@ class Courier:
     async def _tell(self, delivery: Delivery) -> None:
         """The smarthost wants none of us: that ends only when somebody does something."""
         event = f"smarthost:{delivery.code}:{self._clock():%Y%m%d}"
-        reason = f"{delivery.code or ''} {delivery.reason}".strip()
         await self._letters.tell(
             event,
-            f"No letter leaves through the smarthost: {reason}.\n\nLetters wait and are "
+            f"No letter leaves through the smarthost: {delivery.said}.\n\nLetters wait and are "
             "tried again; none has failed for that. Correct [smarthost] in gateway.toml, or what "
             "the smarthost allows us; gateway check --connect tries it. You hear of this once a "
             "day.",
@@ -221,44 +219,44 @@ class Courier:
         until = now + outbox.LEASE
         # Tried at least twice, however long it waited while we were away.
         gives_up = now - one.created_at >= self._give_up_after and one.tries > 1
-        failure = f"{delivery.code or ''} {delivery.reason}".strip()
         told = {"letter": one.letter, "to": one.recipient, "row": one.id, "ticket": one.ticket}
         if delivery.outcome == "delivered":
             journal.note("sent", after=(now - one.created_at).total_seconds(), **told)
             sent = Sent(one.id, self._name, now)
             await self._until_done(lambda: self._settling.sent(sent), until)
         elif delivery.outcome == "failed" or gives_up:
-            journal.fail("letter_failed", reason=failure, **told)
+            journal.fail("letter_failed", reason=delivery.said, **told)
+            await self._settle_failed(one, delivery, now)
+        else:
+            spread = random.uniform(-1, 1)  # noqa: S311 - jitter, no secret
+            later = retry_at(one.tries, now, spread=spread)
+            journal.warn("letter_deferred", reason=delivery.said, **told)
+            await self._firmly(
+                lambda c: outbox.settle_later(c, one, self._name, later, delivery.said), until
+            )
+        if delivery.needs_operator:
+            await self._tell(delivery)
+
+    async def _settle_failed(self, one: Claimed, delivery: Delivery, now: datetime) -> None:
+        # A letter that cannot be told of must still end: one try, then without the telling. That
+        # may be one of a later version, for an audience that we do not know.
+        def fail(connection: Connection) -> bool:
             failed = FailedLetter(
                 row=one.id,
                 tries=one.tries,
                 letter=one.letter,
                 to=one.recipient,
                 audience=Audience(one.audience),
-                reason=failure,
+                reason=delivery.said,
                 refuses_recipient=delivery.about_recipient,
             )
-            await self._settle_failed(one, failed, now)
-        else:
-            spread = random.uniform(-1, 1)  # noqa: S311 - jitter, no secret
-            later = retry_at(one.tries, now, spread=spread)
-            journal.warn("letter_deferred", reason=failure, **told)
-            await self._firmly(
-                lambda c: outbox.settle_later(c, one, self._name, later, failure), until
-            )
-        if delivery.needs_operator:
-            await self._tell(delivery)
-
-    async def _settle_failed(self, one: Claimed, failed: FailedLetter, now: datetime) -> None:
-        # A letter that cannot be told of must still end: one try, then without the telling.
-        def fail(connection: Connection) -> bool:
             return self._fail(connection, one, failed, now)
 
         # In turn: those who seek letters find what is written here.
         if not await self._until_done(lambda: self._transactions(fail), now):
             journal.fail("failure_untold", row=one.id)
             await self._firmly(
-                lambda c: outbox.settle_failed(c, one, self._name, failed.reason),
+                lambda c: outbox.settle_failed(c, one, self._name, delivery.said),
                 now + outbox.LEASE,
             )
 
