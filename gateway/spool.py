@@ -95,6 +95,8 @@ class Spool:
         """One a share, set when something was put into it."""
         self.arrived = self.bells[share.number]
         """Intake's bell."""
+        self.coming: Callable[[Envelope, bytes], None] = _prepare_nothing
+        """Hears of a mail of our share that is being kept, and may yet be refused."""
         self.broken: SyncFailed | None = None
         """Why nothing is written any more until the next start."""
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -125,6 +127,8 @@ class Spool:
         Raises `SpoolFull` or `SpoolFailure`; then nothing was kept.
         """
         sender = sender_number(raw, envelope.reverse_path)
+        if sender % self._share.of == self._share.number:
+            self.coming(envelope, raw)
         await self._write(
             (
                 envelope.queue_id,
@@ -327,6 +331,10 @@ class Spool:
             parked=states.get("parked", 0),
             refused=tally["refused"],
         )
+
+
+def _prepare_nothing(_: Envelope, __: bytes) -> None:
+    """Where nobody takes mails in, nobody prepares for them."""
 
 
 def keep(

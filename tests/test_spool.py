@@ -11,6 +11,7 @@ import pytest
 
 from gateway.mail.message import Envelope
 from gateway.spool import Counts, Spool, SpoolFailure, SpoolFull, new_queue_id
+from gateway.spool_share import Share, sender_number
 
 AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
 
@@ -163,3 +164,30 @@ async def test_what_cannot_be_written_is_refused_and_the_next_is_kept(spool: Spo
 
     await spool.put(envelope(), b"Subject: 2\r\n\r\n")
     assert spool.counts().waiting == 2
+
+
+async def test_a_mail_that_is_being_kept_is_told_of_as_it_will_be_taken(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db")
+    heard: list[tuple[Envelope, bytes]] = []
+    spool.coming = lambda envelope, raw: heard.append((envelope, raw))
+
+    await spool.put(envelope("q1"), b"Subject: x\r\n\r\nHi\r\n")
+
+    ((_, taken),) = spool.take(1)
+    assert heard == [(taken.envelope, taken.raw)]
+    spool.close()
+
+
+async def test_of_what_falls_to_others_nobody_is_told(tmp_path: Path) -> None:
+    raws = [f"From: k{n}@a.example\r\n\r\nHi\r\n".encode() for n in range(8)]
+    ours = [raw for raw in raws if sender_number(raw, None) % 2 == 1]
+    spool = Spool(tmp_path / "spool.db", share=Share(number=1, of=2))
+    heard: list[bytes] = []
+    spool.coming = lambda _, raw: heard.append(raw)
+
+    for number, raw in enumerate(raws):
+        await spool.put(envelope(f"q{number}"), raw)
+
+    assert heard == ours
+    assert 0 < len(ours) < 8
+    spool.close()

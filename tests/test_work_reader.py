@@ -83,3 +83,52 @@ async def test_an_answer_that_is_no_value_of_ours_is_refused(reader: Reader) -> 
 
     read = await reader.read(ORDINARY, ENVELOPE)
     assert isinstance(OurValues(io.BytesIO(pickle.dumps(read, protocol=5))).load(), Read)
+
+
+async def test_what_was_begun_while_it_was_kept_is_there_at_once(reader: Reader) -> None:
+    await reader.read(ORDINARY, ENVELOPE)
+    reader.begin(envelope("a"), ORDINARY)
+    other = await reader.read(ORDINARY, envelope("b"))
+    process = await reader._running()
+    process.send_signal(signal.SIGSTOP)
+
+    read = await reader.read(ORDINARY, envelope("a"))
+
+    process.send_signal(signal.SIGCONT)
+    assert [one.mail.envelope.queue_id for one in (other, read)] == ["b", "a"]
+
+
+async def test_a_mail_that_is_asked_for_again_is_read_again(reader: Reader) -> None:
+    await reader.read(ORDINARY, ENVELOPE)
+    reader.begin(envelope("a"), ORDINARY)
+
+    first = await reader.read(ORDINARY, envelope("a"))
+    again = await reader.read(ORDINARY, envelope("a"))
+
+    assert first == again
+    assert first is not again
+
+
+async def test_what_was_begun_and_broke_the_process_tells_so_and_the_next_is_read() -> None:
+    reader = Reader(seconds=0.01)
+    await reader.read(ORDINARY, ENVELOPE)
+    reader.begin(envelope("costly"), COSTLY[:200_000])
+
+    with pytest.raises(TookTooLong):
+        await reader.read(COSTLY[:200_000], envelope("costly"))
+
+    assert (await reader.read(ORDINARY, envelope("b"))).mail.subject == "Tax"
+    await reader.close()
+
+
+@pytest.mark.parametrize(
+    "raw", [pytest.param(ORDINARY, id="another"), pytest.param(COSTLY, id="too large")]
+)
+async def test_nothing_is_begun_where_it_would_be_in_the_way(reader: Reader, raw: bytes) -> None:
+    await reader.read(ORDINARY, ENVELOPE)
+    if raw is ORDINARY:
+        reader.begin(envelope("first"), ORDINARY)
+        await asyncio.sleep(0)
+    reader.begin(envelope("a"), raw)
+
+    assert reader._begun is None or reader._begun[0] == "first"

@@ -20,6 +20,11 @@ class Delivery:
     needs_operator: bool = False
     """Whether that ends only when somebody does something."""
 
+    @property
+    def said(self) -> str:
+        """What the server said: its code, where it gave one, and the reason."""
+        return f"{self.code or ''} {self.reason}".strip()
+
 
 DELIVERED = Delivery("delivered")
 

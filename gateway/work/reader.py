@@ -17,6 +17,7 @@ import sys
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from gateway import garbage
 from gateway.mail.compose import Enclosure
 from gateway.mail.message import Attachment, Envelope, Mail
 from gateway.mail.parse import attachment_bytes, read_mail
@@ -29,6 +30,8 @@ PATIENCE_SECONDS: Final = 120.0
 """Wall time until a reading process that answers nothing is given up."""
 MEMORY_MAX: Final = 1024 * 1024 * 1024
 """Address space of the process, what the interpreter itself maps included."""
+BEGUN_MAX: Final = 256 * 1024
+"""Octets of a mail that is read before anybody asks for it."""
 ENCLOSED_MAX: Final = 20 * 1024 * 1024
 """Octets of attachments that are passed on; more stays with the raw mail."""
 
@@ -66,9 +69,27 @@ class Reader:
         self._lock = asyncio.Lock()
         self._asked: dict[object, bytes] = {}
         """Requests without an answer, in order."""
+        self._begun: tuple[str, asyncio.Task[Read]] | None = None
+
+    def begin(self, envelope: Envelope, raw: bytes) -> None:
+        """Read a mail while it is being made durable: whoever asks for it next finds it read.
+
+        Only where nobody waits for another, who would wait longer, and of an ordinary size.
+        """
+        if self._process and not self._asked and len(raw) <= BEGUN_MAX:
+            reading = asyncio.get_running_loop().create_task(self._read(raw, envelope))
+            # It may never be asked for: what went wrong with it is nobody's then.
+            reading.add_done_callback(lambda it: it.cancelled() or it.exception())
+            self._begun = (envelope.queue_id, reading)
 
     async def read(self, raw: bytes, envelope: Envelope) -> Read:
         """Read one mail. Raises `UnreadableMail` where it took too much or broke the process."""
+        if self._begun and self._begun[0] == envelope.queue_id:
+            (_, reading), self._begun = self._begun, None
+            return await reading
+        return await self._read(raw, envelope)
+
+    async def _read(self, raw: bytes, envelope: Envelope) -> Read:
         seconds = self._seconds + len(raw) / BYTES_PER_SECOND
         request = pickle.dumps((envelope, raw, seconds), protocol=5)
         ticket = object()
@@ -202,5 +223,6 @@ def main() -> None:
     """Limit this process, then serve."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    garbage.look_rarely()
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         serve(sys.stdin.buffer, sys.stdout.buffer)
