@@ -1,6 +1,8 @@
 """Words, stems, names and languages of mails, and which lines a person spoke."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.desk.words import (
     Background,
@@ -69,6 +71,11 @@ def test_stems_leave_out_small_words_links_and_word_forms() -> None:
 
 def test_signs_without_spaces_between_words_are_taken_in_pairs() -> None:
     assert words("打印机 broken") == ["打印", "印机", "broken"]
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_words_of_ascii_are_what_they_are_beside_other_letters(text: str) -> None:
+    assert words(f"{text} é") == [*words(text), "é"]
 
 
 def test_names_of_things_are_files_versions_options_and_calls() -> None:

@@ -61,6 +61,19 @@ def test_an_own_letter_goes_before_ours(tmp_path: Path) -> None:
     assert (written.broken, written.alerts) == ("", ())
 
 
+def test_an_own_letter_may_give_names_to_values_and_use_ours_anew(tmp_path: Path) -> None:
+    source = (
+        f"{HEAD}{{% set who = recipient %}}{{% block one %}}To {{{{ who }}}}.{{% endblock %}}\n\n"
+        '{% for label in ("x", "y") %}{% block two scoped %}({{ label }}){% endblock %}{% endfor %}'
+    )
+
+    written = receipt(write_own(tmp_path, source))
+
+    assert written.broken == ""
+    assert "To ann@acme.example." in text_of(written)
+    assert "(x)(y)" in text_of(written)
+
+
 def test_a_file_may_begin_with_the_mark_of_windows_editors(tmp_path: Path) -> None:
     source = b"\xef\xbb\xbf" + HEAD.replace("\n", "\r\n").encode() + b"Ticket is ours.\r\n"
 

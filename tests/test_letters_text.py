@@ -45,6 +45,10 @@ def test_what_somebody_wrote_is_never_wrapped() -> None:
     assert text == f"Ours:\n\n{theirs}\n\nOurs again.\n"
 
 
+def test_spaces_at_the_ends_of_their_lines_are_left_out() -> None:
+    assert set_in_text(mark(SAID), Said("a  \nb\t\n\x00c ")) == "a\nb\nc\n"
+
+
 def test_quoted_lines_carry_their_mark() -> None:
     assert set_in_text(mark(QUOTED), Said("a\n\nb", quoted=True)) == "> a\n>\n> b\n"
 

@@ -67,6 +67,28 @@ def test_no_text_can_add_a_header(name: str, subject: str) -> None:
     assert parseaddr(str(mail["From"]))[1] == "support@desk.example"
 
 
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        pytest.param("Tax  of\t2026 ", "Tax of 2026", id="spaces"),
+        pytest.param("Tax\x00of\x0b\x7f2026", "Tax of 2026", id="controls"),
+        pytest.param("Tax\u2028of\ud8002026", "Tax of 2026", id="beyond ASCII"),
+    ],
+)
+def test_a_header_value_is_clean_text_on_one_line(value: str, wanted: str) -> None:
+    assert clean(value) == wanted
+
+
+def test_a_word_as_long_as_a_line_is_encoded() -> None:
+    head = compose(draft(subject="See " + "x" * 120)).partition(b"\r\n\r\n")[0]
+
+    assert b"x" * 78 not in head
+
+
+def test_a_text_ends_with_a_line_end() -> None:
+    assert compose(draft(text="Hello")) == compose(draft(text="Hello\n"))
+
+
 def test_a_hostile_name_stays_a_name() -> None:
     raw = compose(draft(sender=(HOSTILE, "support@desk.example"), subject=HOSTILE))
 

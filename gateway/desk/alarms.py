@@ -46,7 +46,7 @@ class Outcome:
 
     def has_defect(self, *names: Defect) -> bool:
         """Whether the mail was read with one of these defects."""
-        return any(name in self.mail.defects for name in names)
+        return not frozenset(names).isdisjoint(self.mail.defects)
 
     def pauses(self, *, of_address: bool) -> bool:
         """Whether letters are paused from now on."""

@@ -8,7 +8,7 @@ Rules for this file:
 3. The decision itself stands: the mail is filed, only the letter about it is left out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,21 +54,15 @@ ALERT: Final = "operator_alert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Limit:
-    """One line of the table of budgets, for one letter."""
+class _Spent:
+    """A budget without room for one letter."""
 
     scope: PauseScope
     key: str
-    limit: int
-    used: int
     until: datetime
     what: str
     pauses: bool = True
     """Whether all letters there stop; else only this one does, or a forger could silence us."""
-
-    @property
-    def is_spent(self) -> bool:
-        return 0 < self.limit <= self.used
 
 
 def keep_within(decision: Decision, facts: Facts, policy: Policy, at: datetime) -> Decision:
@@ -117,7 +111,7 @@ class _Keeper:
         if scope := self._pause_over(change, number):
             self.reasons.append(f"{change.letter} is left out: letters are paused ({scope})")
             return ()
-        spent = next((one for one in self._limits(change, number) if one.is_spent), None)
+        spent = next(self._spent(change, number), None)
         if spent is None:
             self._sent.append(LetterSent(change.letter, change.to, number, self._at))
             return (change,)
@@ -145,34 +139,31 @@ class _Keeper:
         room = _desk_limit(self._policy, self._facts.spent) + rules.desk_exempt
         return letter.letter in RECEIPTS | CHALLENGES and self._facts.spent.desk_hour < room
 
-    def _limits(self, letter: SendLetter, number: int | None) -> Iterable[_Limit]:
-        """The table of budgets, as it stands for one letter."""
+    def _spent(self, letter: SendLetter, number: int | None) -> Iterator[_Spent]:
+        """The table of budgets, as far as they have no room for one letter."""
         rules, spent = self._policy.budget, self._facts.spent
         yield from self._of_address(letter)
         if number is not None:
             yield from self._of_ticket(number)
         domain = domain_of(letter.to)
-        if domain == domain_of(self._facts.clues.sender):
-            yield _Limit(
+        of_sender = domain == domain_of(self._facts.clues.sender)
+        if of_sender and 0 < rules.domain_hour <= spent.domain_hour:
+            yield _Spent(
                 scope="domain",
                 key=domain,
-                limit=rules.domain_hour,
-                used=spent.domain_hour,
                 until=self._at + HOUR,
                 what=f"{spent.domain_hour} letters to {domain} within an hour",
             )
-        if not self._is_exempt(letter):
-            yield _Limit(
+        if 0 < _desk_limit(self._policy, spent) <= spent.desk_hour and not self._is_exempt(letter):
+            yield _Spent(
                 scope="desk",
                 key="",
-                limit=_desk_limit(self._policy, spent),
-                used=spent.desk_hour,
                 until=self._at + HOUR,
                 what=f"{spent.desk_hour} letters from this desk within an hour",
             )
 
-    def _of_address(self, letter: SendLetter) -> Iterable[_Limit]:
-        rules, to = self._policy.budget, letter.to
+    def _of_address(self, letter: SendLetter) -> Iterator[_Spent]:
+        rules = self._policy.budget
         known = _is_customer(self._facts)
         windows = [
             (HOUR, rules.address_hour if known else rules.stranger_hour, COUNTED),
@@ -180,46 +171,41 @@ class _Keeper:
         ]
         if letter.letter in CHALLENGES:
             windows.append((DAY, rules.challenges_day, CHALLENGES))
-        writer = base_of(to)
+        writer = base_of(letter.to)
         to_writer = [one for one in self._sent if base_of(one.to) == writer]
         for window, limit, letters in windows:
-            used = [one for one in to_writer if one.letter in letters]
-            found = self._window("writer", writer, window, limit, used)
-            yield replace(found, pauses=letters is COUNTED)
+            sent = self._within(window, (one for one in to_writer if one.letter in letters))
+            if 0 < limit <= len(sent):
+                yield _Spent(
+                    scope="writer",
+                    key=writer,
+                    until=sent[-limit] + window,
+                    what=_said(len(sent), f"writer {writer}", window),
+                    pauses=letters is COUNTED,
+                )
 
-    def _of_ticket(self, number: int) -> Iterable[_Limit]:
+    def _of_ticket(self, number: int) -> Iterator[_Spent]:
         rules = self._policy.budget
-        used = [one for one in self._sent if one.ticket == number]
+        about_it = [one for one in self._sent if one.ticket == number]
         for window, limit in (
             (TEN_MINUTES, rules.ticket_burst),
             (HOUR, rules.ticket_hour),
             (DAY, rules.ticket_day),
         ):
-            found = self._window("ticket", str(number), window, limit, used)
-            yield replace(found, until=self._at + rules.ticket_pause)
+            sent = self._within(window, about_it)
+            if 0 < limit <= len(sent):
+                yield _Spent(
+                    scope="ticket",
+                    key=str(number),
+                    until=self._at + rules.ticket_pause,
+                    what=_said(len(sent), f"ticket {number}", window),
+                )
 
-    def _window(
-        self,
-        scope: PauseScope,
-        key: str,
-        window: timedelta,
-        limit: int,
-        letters: Iterable[LetterSent],
-    ) -> _Limit:
-        """How much of a budget is used, and when there is room again."""
-        used = sorted(one.at for one in letters if one.at > self._at - window)
-        room_at = used[-limit] + window if 0 < limit <= len(used) else self._at
-        hours = window / HOUR
-        return _Limit(
-            scope=scope,
-            key=key,
-            limit=limit,
-            used=len(used),
-            until=room_at,
-            what=f"{len(used)} letters to {scope} {key} within {hours:.2g} h",
-        )
+    def _within(self, window: timedelta, letters: Iterable[LetterSent]) -> list[datetime]:
+        """When the letters of a window were sent, oldest first."""
+        return sorted(one.at for one in letters if one.at > self._at - window)
 
-    def _pause(self, spent: _Limit) -> PauseLetters:
+    def _pause(self, spent: _Spent) -> PauseLetters:
         self._paused.add((spent.scope, spent.key))
         return PauseLetters(
             scope=spent.scope,
@@ -229,7 +215,7 @@ class _Keeper:
             reason=spent.what,
         )
 
-    def _notice(self, spent: _Limit) -> Iterable[Change]:
+    def _notice(self, spent: _Spent) -> Iterable[Change]:
         """One notice a pause: whoever runs the desk learns that something goes round."""
         for address in self._policy.staff.operator:
             yield from self._alert(
@@ -242,6 +228,10 @@ class _Keeper:
                     values={"what": "paused", "reason": spent.what, "until": spent.until},
                 )
             )
+
+
+def _said(count: int, whose: str, window: timedelta) -> str:
+    return f"{count} letters to {whose} within {window / HOUR:.2g} h"
 
 
 def scopes(address: str, ticket: int | None) -> Iterable[tuple[PauseScope, str]]:

@@ -81,7 +81,7 @@ class Draft:
                 self.account = evolve_account(self.account, change)
 
     def _fold(self, number: int | None, change: Change) -> None:
-        if number in self.tickets and isinstance(number, int):
+        if isinstance(number, int) and number in self.tickets:
             self.tickets[number] = evolve(self.tickets[number], change)
 
     def because(self, reason: str) -> None:

@@ -150,16 +150,21 @@ def _stopped(ticket: Ticket, change: StopClock) -> Ticket:
 
 
 def _filed(ticket: Ticket, change: FileMessage) -> Ticket:
-    filed = replace(ticket, waiting_on=change.waiting or ticket.waiting_on)
+    waiting_on = change.waiting or ticket.waiting_on
     if change.kind is MessageKind.MAIL:
         return replace(
-            filed,
+            ticket,
+            waiting_on=waiting_on,
             last_text=change.text or ticket.last_text,
             last_mail_at=change.at,
             last_mail_id=change.message_id or ticket.last_mail_id,
         )
     if change.kind is MessageKind.ANSWER:
-        return replace(filed, asked_last=False, answered_at=ticket.answered_at or change.at)
-    if change.kind is MessageKind.QUESTION:
-        return replace(filed, asked_last=True)
-    return filed
+        return replace(
+            ticket,
+            waiting_on=waiting_on,
+            asked_last=False,
+            answered_at=ticket.answered_at or change.at,
+        )
+    asked_last = ticket.asked_last or change.kind is MessageKind.QUESTION
+    return replace(ticket, waiting_on=waiting_on, asked_last=asked_last)

@@ -21,6 +21,7 @@ _LONGEST_WORD: Final = 40  # Longer runs of letters are encoded data.
 _RAREST: Final = math.log(OFTEN_OF)  # Past one mail in 300 no desk tells rare from rarer.
 
 _WORD = re.compile(r"[^\W\d_]+")
+_NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _LINK = re.compile(
     r"(?:https?|ftp)://[^\s<>\"]+|www\.[^\s<>\"]+|(?<![\w.+-])[\w.+-]++@[\w.-]+\.\w+"
 )
@@ -76,8 +77,10 @@ def words(text: str) -> list[str]:
     folded = text.casefold()
     if "://" in folded or "www." in folded or "@" in folded:
         folded = _LINK.sub(" ", folded)
+    if folded.isascii():  # Five times as fast, and most mails are.
+        return folded.translate(_NO_LETTERS).split()
     found = _WORD.findall(folded)
-    if folded.isascii() or not _UNSPACED.search(folded):
+    if not _UNSPACED.search(folded):
         return found
     return [part for word in found for part in _pairs_of_signs(word)]
 

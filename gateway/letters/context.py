@@ -1,18 +1,15 @@
 """What a letter may say: the ticket, the account and the rest, in the words letters print."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
-from urllib.parse import quote
 
-from gateway.desk.decision import SendLetter
-from gateway.desk.hotrush import withdrawals_counted
 from gateway.desk.model import Account, Assessment, Order, PaymentMode, Ticket
 from gateway.desk.plain_reply import plain_reply
 from gateway.desk.policy import CATEGORY_TEXTS, Policy
-from gateway.letters.marks import STAY, Button, Figure, spaced
-from gateway.letters.tongue import ENGLISH, Tongue, span
+from gateway.letters.marks import STAY, Figure, spaced
+from gateway.letters.tongue import ENGLISH, Tongue
 
 REPLY_LINE: Final = "##- Reply above this line -##"
 _IN_ENGLISH: Final = Tongue(ENGLISH, ())
@@ -60,9 +57,7 @@ class Words:
             "price": one.price,
             "base": one.base,
             "multiplier": one.multiplier,
-            "calculation": Figure(f"{one.base}{STAY}×{STAY}{one.multiplier}")
-            if one.multiplier > 1
-            else "",
+            "calculation": _calculation(one),
             "note": one.note,
             "proposed_at": one.proposed_at,
             "expires_at": one.proposed_at + self.policy.assessment.expire_after,
@@ -119,49 +114,18 @@ class Words:
             "ordered_by": one.ordered_by,
         }
 
-    def functions(self) -> dict[str, Any]:
-        """What a template may ask of the language."""
-        currency = self.policy.credits.currency
-        return {
-            "t": self.instant,
-            "day": lambda at: self.tongue.day(at, self.policy.calendar.zone),
-            "span": span,
-            "label": self.label,
-            "department": self.department,
-            "money": lambda cents: self.tongue.money(cents, currency),
-            "credits": self.tongue.credits,
-            "say": self.tongue.says,
-            "word": self.tongue.word,
-        }
+    def day(self, at: datetime) -> str:
+        """The day of an instant in the desk's zone, short enough for a table."""
+        return self.tongue.day(at, self.policy.calendar.zone)
 
-    def offer(self) -> dict[str, Any]:
-        """What the desk sells, and at what price."""
-        policy = self.policy
-        prices = policy.credits.prices
-        return {
-            "operator": policy.operator,
-            "reply_line": REPLY_LINE,
-            "prices": dict(sorted(prices.items())),
-            "lowest_price": min(prices.values()),
-            "packages": [
-                {"credits": size, "cents": cents}
-                for size, cents in sorted(policy.credits.packages.items())
-            ],
-            "payment_means": policy.credits.payment_means,
-            "multiplier": policy.hotrush.multiplier,
-            "hotrush_mode": policy.sla.hotrush.mode,
-            "default_action": policy.engineer.default_action,
-            "hotrush_target": self.tongue.duration(policy.sla.hotrush.target),
-            "support_address": policy.addresses.inbox_of("support"),
-            "sales_address": policy.addresses.inbox_of("sales"),
-        }
+    def money(self, cents: int) -> str:
+        """Money in the currency of the desk."""
+        return self.tongue.money(cents, self.policy.credits.currency)
 
 
 def _calculation(one: Assessment) -> Figure | str:
     """`5 × 2` where a price is multiplied, else nothing."""
-    if one.multiplier == 1:
-        return ""
-    return Figure(f"{one.base}{STAY}×{STAY}{one.multiplier}")
+    return Figure(f"{one.base}{STAY}×{STAY}{one.multiplier}") if one.multiplier > 1 else ""
 
 
 def instant(at: datetime, zone: tzinfo) -> str:
@@ -172,52 +136,3 @@ def instant(at: datetime, zone: tzinfo) -> str:
 def money(cents: int, currency: str) -> str:
     """Money as English letters and commands say it."""
     return _IN_ENGLISH.money(cents, currency)
-
-
-def values_of(
-    letter: SendLetter,
-    words: Words,
-    *,
-    now: datetime,
-    order_number: int | None = None,
-    desk_address: str = "",
-) -> dict[str, Any]:
-    """Everything a template may use, for one letter."""
-    policy = words.policy
-    ticket, account, order = letter.ticket, letter.account, letter.order
-    used = 0
-    if ticket and account:
-        year = policy.calendar.local(now).year
-        used = withdrawals_counted(policy, account, ticket, year)
-    named = ticket.assessment(letter.assessment) if ticket and letter.assessment else None
-    return {
-        **letter.values,
-        **words.offer(),
-        **words.functions(),
-        "ticket": words.ticket(ticket) if ticket else None,
-        "account": words.account(account) if account else None,
-        "order": words.order(order, order_number or order.number) if order else None,
-        "assessment": words.assessment(named) if named else None,
-        "now": now,
-        "recipient": letter.to,
-        "withdrawals": {"used": used, "limit": policy.hotrush.max_withdrawals},
-        "desk_address": desk_address,
-    }
-
-
-def buttons(reply_to: str, subject: str) -> Callable[..., Button]:
-    """Makes prepared replies: `mailto:` links to the letter's own reply address (RFC 6068)."""
-    local, _, domain = reply_to.rpartition("@")
-    address = f"{quote(local, safe='')}@{quote(domain, safe='')}"
-    named = subject if len(subject) <= LINK_SUBJECT_MAX else subject[: LINK_SUBJECT_MAX - 1] + "…"
-
-    def button(label: object, *lines: object) -> Button:
-        body = "\n".join(map(str, lines))
-        query = f"subject={_encoded('Re: ' + named)}&body={_encoded(body)}"
-        return Button(spaced(str(label)), body, f"mailto:{address}?{query}")
-
-    return button
-
-
-def _encoded(text: str) -> str:
-    return quote(text.replace("\n", "\r\n").encode("utf-8", "replace"), safe="")

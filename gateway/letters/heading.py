@@ -138,6 +138,13 @@ def staff_root(number: int, addresses: Addresses) -> str:
     return f"staff.{number}@{addresses.domain}"
 
 
+def tagged(subject: str, letter: SendLetter, frame: Frame, policy: Policy) -> str:
+    """A subject with the number of the letter's ticket, which replies bring back (policy 4.13)."""
+    number = frame.number_of(letter)
+    tag = f"[{policy.mail.ticket_prefix}{number}]"
+    return subject if not number or tag in subject else f"{tag} {subject}"
+
+
 def fields(
     letter: SendLetter, frame: Frame, policy: Policy, keys: Keys, language: str
 ) -> tuple[tuple[str, str], ...]:

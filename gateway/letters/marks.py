@@ -151,6 +151,14 @@ def printable(line: str) -> str:
     return line if line.isprintable() else _UNPRINTABLE.sub("", line)
 
 
+def printable_lines(text: str) -> list[str]:
+    """The lines of somebody's text, printable, without spaces at their ends."""
+    lines = text.split("\n")
+    if not "".join(lines).isprintable():
+        lines = list(map(printable, lines))
+    return [line.rstrip() for line in lines]
+
+
 def spaced(text: str) -> str:
     """A text whose held spaces are ordinary ones."""
     return text.replace(STAY, " ").replace(HOLD, " ")

@@ -33,7 +33,7 @@ from gateway.letters.marks import (
     Said,
     Value,
     one_line,
-    printable,
+    printable_lines,
     spaced,
     turns,
 )
@@ -147,9 +147,11 @@ def _html(kind: str, value: Value) -> str:
 
 def said(text: str) -> str:
     """Somebody's own words: every line and every space stays where it was."""
-    lines = (printable(line).rstrip().replace("\t", "    ") for line in escape(text).split("\n"))
-    kept = spaced("\n".join(lines).strip("\n"))
-    return _SPACES.sub("&nbsp;", kept).replace("\n", "<br>\n")
+    lines = "\n".join(printable_lines(text)).strip("\n")
+    kept = spaced(escape(lines).replace("\t", "    "))
+    if "  " in kept or "\n " in kept or kept.startswith(" "):
+        kept = _SPACES.sub("&nbsp;", kept)
+    return kept.replace("\n", "<br>\n")
 
 
 def _set(markdown: str, mark: re.Pattern[str], nonce: str) -> str:

@@ -6,7 +6,7 @@ and frame are one compiled template: a letter is rendered once, for its text and
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -17,6 +17,7 @@ from typing import Any, Final
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateRuntimeError, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from gateway.letters.marks import Figure, Marks, Said, mark_pattern, new_nonce
 from gateway.letters.tongue import (
@@ -28,6 +29,7 @@ from gateway.letters.tongue import (
     candidates,
     read_words,
 )
+from gateway.letters.values import Values
 
 FRAME: Final = "_frame"
 RENDERED_MAX: Final = 200_000
@@ -46,6 +48,8 @@ _RENDERING_ERRORS: Final = (
     *(RecursionError, TypeError, ValueError),
 )
 """What a template can do wrong with its values."""
+_VALUES: Final = "_values"
+_MARK: Final = "_mark"
 _SEPARATOR: Final = "\x1d"
 _BETWEEN: Final = f"\n{_SEPARATOR}\n"
 """Stands between body, subject, line and foot of a letter, on a line of its own."""
@@ -78,9 +82,21 @@ class Rendered:
         return (self.body, self.subject, self.line, self.foot)
 
 
+class _Context(Context):
+    """Asks the letter for a value when its template names it."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """A value by its name: the template's own, what all letters have, then the letter's."""
+        for known in (self.vars, self.parent, self.parent[_VALUES]):
+            if key in known:
+                return known[key]
+        return missing
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """The sandbox, which also refuses to multiply text beyond reason."""
 
+    context_class = _Context
     intercepted_binops = frozenset(("*", "**"))
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -156,11 +172,11 @@ class Source:
         except TemplateError as error:
             raise self._at(error, getattr(error, "lineno", None)) from error
 
-    def render(self, values: Mapping[str, Any], marks: Marks) -> Rendered:
-        """The letter for some values, which may be functions. Raises `BrokenTemplate`."""
+    def render(self, values: Values, marks: Marks) -> Rendered:
+        """The letter for some values. Raises `BrokenTemplate`."""
         template = self.template
         try:
-            context = template.new_context({**values, "_mark": marks.take})
+            context = template.new_context({_VALUES: values, _MARK: marks.take})
             text = _drawn(template.root_render_func(context), marks)
             body, subject, line, foot = text.split(_BETWEEN)
         except _RENDERING_ERRORS as error:
@@ -323,4 +339,4 @@ class Shelf:
 @pass_context
 def _marked(context: Context, value: object) -> object:
     """What the templates print: a mark, and the value set aside."""
-    return context["_mark"](value)
+    return context.parent[_MARK](value)

@@ -19,7 +19,7 @@ from gateway.letters.marks import (
     Said,
     Value,
     one_line,
-    printable,
+    printable_lines,
     spaced,
 )
 from gateway.letters.marks import turns as has_turning_letters
@@ -185,8 +185,8 @@ def set_text(blocks: Sequence[Block], values: Sequence[Value]) -> str:
     lines: list[str] = []
     is_blank = True
     for block in blocks:
-        made = _lines(block, values)
-        if block is None or not made:
+        made = _lines(block, values) if block else ()
+        if not made:
             if not is_blank:
                 lines.append("")
                 is_blank = True
@@ -196,7 +196,9 @@ def set_text(blocks: Sequence[Block], values: Sequence[Value]) -> str:
     return spaced("\n".join(lines).strip("\n")) + "\n"
 
 
-def _lines(block: Block, values: Sequence[Value]) -> Sequence[str]:
+def _lines(
+    block: Paragraph | Constant | Table | Verbatim, values: Sequence[Value]
+) -> Sequence[str]:
     match block:
         case Constant(lines):
             return lines
@@ -206,13 +208,11 @@ def _lines(block: Block, values: Sequence[Value]) -> Sequence[str]:
             return _set_table(block, values)
         case Verbatim(index):
             return _as_it_came(values[index])
-        case None:
-            return []
 
 
 def fill(pieces: Pieces, values: Sequence[Value]) -> str:
     """Pieces as one line of text."""
-    return "".join(one if isinstance(one, str) else isolated(values[one]) for one in pieces)
+    return "".join([one if isinstance(one, str) else isolated(values[one]) for one in pieces])
 
 
 def isolated(value: Value) -> str:
@@ -223,20 +223,18 @@ def isolated(value: Value) -> str:
 
 def wrap(text: str, *, first: str = "", rest: str = "", columns: int = COLUMNS) -> list[str]:
     """Lines of at most so many columns; a longer word stands alone. No-break spaces hold."""
-    words = [word for word in text.split(" ") if word]
-    if words and len(whole := first + " ".join(words)) <= columns:
-        return [whole]
+    left = " ".join([word for word in text.split(" ") if word])
     lines: list[str] = []
-    line = first
-    is_empty = True
-    for word in words:
-        if not is_empty and len(line) + 1 + len(word) > columns:
-            lines.append(line)
-            line, is_empty = rest, True
-        line += word if is_empty else " " + word
-        is_empty = False
-    if not is_empty:
-        lines.append(line)
+    before = first
+    while left:
+        end = len(left)
+        room = max(columns - len(before), 0)
+        if end > room:
+            cut = left.rfind(" ", 0, room + 1)
+            cut = left.find(" ", room) if cut < 0 else cut
+            end = cut if cut >= 0 else end
+        lines.append(before + left[:end])
+        left, before = left[end + 1 :], rest
     return lines
 
 
@@ -268,9 +266,9 @@ def _set_table(table: Table, values: Sequence[Value]) -> list[str]:
 def _as_it_came(value: Value) -> list[str]:
     if not isinstance(value, Said):
         return [""]
-    lines = (printable(line).rstrip() for line in value.text.split("\n"))
+    lines = printable_lines(value.text)
     if not value.quoted:
-        return list(lines)
+        return lines
     return [made for line in lines for made in _quoted(line)]
 
 
@@ -279,9 +277,11 @@ def _quoted(line: str) -> Sequence[str]:
 
     A command stays on its line: whoever gets it back may copy it and send it again.
     """
+    if len(line) + 2 <= COLUMNS:
+        return [f"> {line}".rstrip()]
     before = _BEFORE_WORDS.match(line)[0]  # type: ignore[index]  # it matches the empty text
     words = line[len(before) :]
-    if len(line) + 2 <= COLUMNS or not words or words.startswith("#"):
+    if not words or words.startswith("#"):
         return [f"> {line}".rstrip()]
     again = before if len(before) + 2 <= COLUMNS - NARROWEST else ""
     return wrap(words, first=f"> {before}", rest=f"> {again}")

@@ -5,29 +5,21 @@ template is broken, the built-in one takes its place, and a letter that tells th
 with it (policy 4.12).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gateway.desk.decision import Audience, SendLetter
 from gateway.desk.policy import Policy
 from gateway.desk.token import Keys
-from gateway.letters.context import REPLY_LINE, Words, buttons, values_of
-from gateway.letters.heading import (
-    Frame,
-    Heading,
-    desk_address,
-    done_address,
-    fields,
-    heading,
-    note_address,
-    staff_address,
-)
+from gateway.letters.context import REPLY_LINE, Words
+from gateway.letters.heading import Frame, Heading, fields, heading, tagged
 from gateway.letters.marks import Marks
 from gateway.letters.page import Page, Sheet, Stationery, fill
 from gateway.letters.shelf import FRAME, BrokenTemplate, Rendered, Shelf, Source
 from gateway.letters.text import Block, lay_out, set_text
 from gateway.letters.tongue import ENGLISH, Tongue
+from gateway.letters.values import Told, Values
 from gateway.mail.address import normalised_address
 from gateway.mail.compose import Draft, compose
 from gateway.worktime.zone import UnknownZone, zone
@@ -173,7 +165,10 @@ class Writer:
         tongue = self._shelf.tongue(source.language)
         words = self._words(letter, frame, tongue)
         marks = Marks(self._shelf.nonce, tongue.number, words.instant)
-        rendered = source.render(self._values(letter, frame, place, words), marks)
+        told = Told(
+            letter=letter, frame=frame, reply_to=place.reply_to, words=words, keys=self._keys
+        )
+        rendered = source.render(Values(told), marks)
         form = self._form(rendered, source.language, letter.audience)
         values = marks.values
         subject = self._subject(set_text(form.subject, values), letter, frame)
@@ -191,31 +186,6 @@ class Writer:
         prefix = self._policy.mail.ticket_prefix
         labels = {stand_in: f"{prefix}{drawn}" for stand_in, drawn in frame.numbers.items()}
         return Words(self._policy, tongue, labels, _zone_of(letter))
-
-    def _values(
-        self, letter: SendLetter, frame: Frame, place: Heading, words: Words
-    ) -> Mapping[str, Any]:
-        values = values_of(
-            letter,
-            words,
-            now=frame.at,
-            order_number=frame.order_number,
-            desk_address=desk_address(letter.to, self._policy.addresses, self._keys),
-        )
-        subject = self._tagged(letter.ticket.subject, letter, frame) if letter.ticket else ""
-        values["reply_address"] = place.reply_to
-        values["reply_to"] = lambda one: staff_address(
-            one, letter.to, self._policy.addresses, self._keys
-        )
-        number = frame.number_of(letter) if letter.audience is Audience.STAFF else None
-        for name, made in (("note_address", note_address), ("done_address", done_address)):
-            values[name] = (
-                made(number, letter.to, self._policy.addresses, self._keys) if number else ""
-            )
-        values["too_large"] = frame.too_large if letter.with_attachments else ()
-        values["kept_as"] = frame.event
-        values["button"] = buttons(place.reply_to, subject or self._policy.operator.name)
-        return values
 
     def _form(self, rendered: Rendered, language: str, audience: Audience) -> _Form:
         """What is made once for all letters of a form: layout, Markdown, inlined styles."""
@@ -244,13 +214,8 @@ class Writer:
 
     def _subject(self, rendered: str, letter: SendLetter, frame: Frame) -> str:
         """The template's subject; about a ticket it carries the ticket's number (policy 4.13)."""
-        subject = self._tagged(" ".join(rendered.split()), letter, frame)
+        subject = tagged(" ".join(rendered.split()), letter, frame, self._policy)
         return subject if len(subject) <= SUBJECT_MAX else subject[: SUBJECT_MAX - 1] + "…"
-
-    def _tagged(self, subject: str, letter: SendLetter, frame: Frame) -> str:
-        number = frame.number_of(letter)
-        tag = f"[{self._policy.mail.ticket_prefix}{number}]"
-        return subject if not number or tag in subject else f"{tag} {subject}"
 
 
 def _zone_of(letter: SendLetter) -> Any:

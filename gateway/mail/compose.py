@@ -107,23 +107,29 @@ def _multipart(kind: str, boundary: str, parts: list[bytes]) -> bytes:
 
 def _text_part(kind: str, text: str) -> bytes:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text if text.endswith("\n") else text + "\n"
     data = text.encode("utf-8", "replace")
-    if kind == "html" and len(data.translate(None, _ASCII)) * REFERRED_MAX < len(data):
+    plain = _is_plain(data)
+    if kind == "html" and not plain and _beyond_ascii(data) * REFERRED_MAX < len(data):
         # For a dot or two quoted-printable takes as long as all else here together.
         referred = text.encode("ascii", "xmlcharrefreplace")
-        data = referred if _is_plain(referred) else data
-    if not data.endswith(b"\n"):
-        data += b"\n"
+        if plain := _is_plain(referred):
+            data = referred
     charset = "us-ascii" if data.isascii() else "utf-8"
-    if _is_plain(data):
+    if plain:
         encoding, content = "7bit", data.replace(b"\n", b"\r\n")
-    elif len(data.translate(None, _ASCII)) * 6 > len(data):
+    elif _beyond_ascii(data) * 6 > len(data):
         encoding, content = "base64", _base64(data)
     else:
         encoding = "quoted-printable"
         content = binascii.b2a_qp(data, istext=True).replace(b"\n", b"\r\n")
     head = f"Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}"
     return head.encode() + b"\r\n\r\n" + content
+
+
+def _beyond_ascii(data: bytes) -> int:
+    """How many octets are not ASCII."""
+    return len(data.translate(None, _ASCII))
 
 
 def _is_plain(data: bytes) -> bool:
@@ -163,7 +169,8 @@ def _base64(data: bytes) -> bytes:
 
 def clean(value: str) -> str:
     """A header value on one line: control characters and lone surrogates become spaces."""
-    return " ".join(_CONTROL.sub(" ", value).split())
+    text = value if value.isprintable() else _CONTROL.sub(" ", value)
+    return " ".join(text.split())
 
 
 def mailbox(name: str, address: str) -> str:
@@ -182,9 +189,14 @@ def mailbox(name: str, address: str) -> str:
 def unstructured(value: str) -> str:
     """Free header text, as encoded-words where it is not ASCII or looks like one."""
     text = clean(value)
-    if text.isascii() and "=?" not in text and max(map(len, text.split() or [""])) < LINE_MAX:
+    if text.isascii() and "=?" not in text and _is_foldable(text):
         return text
     return encoded_words(text)
+
+
+def _is_foldable(text: str) -> bool:
+    """Whether no word is as long as a line."""
+    return len(text) < LINE_MAX or max(map(len, text.split())) < LINE_MAX
 
 
 def encoded_words(text: str) -> str:

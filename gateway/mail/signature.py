@@ -169,7 +169,7 @@ def is_mark(line: str) -> bool:
 
 def is_lone_dash(line: str) -> bool:
     """A line that is one long dash: a signature mark for some, a divider for others."""
-    return _LONE_DASH.match(line) is not None
+    return not line.isascii() and _LONE_DASH.match(line) is not None
 
 
 def is_mobile(line: str) -> bool:
