@@ -30,14 +30,15 @@ from gateway.store.mail_tables import audit
 from gateway.store.numbers import draw
 from gateway.store.occasion import Applied, Occasion
 from gateway.store.outbox import enqueue_all, outbox_row
+from gateway.store.prepared import Prepared
 from gateway.store.tables import accounts, contacts, tickets
 from gateway.store.transaction import Conflict
 
 # Statements of every mail are built once: building them costs more than running them.
-_OPEN_ACCOUNT: Final = insert_new(accounts)
-_OPEN_CONTACT: Final = insert_new(contacts)
-_OPEN_TICKET: Final = insert(tickets)
-_REMEMBER: Final = insert(audit)
+_OPEN_ACCOUNT: Final = Prepared(insert_new(accounts))
+_OPEN_CONTACT: Final = Prepared(insert_new(contacts))
+_OPEN_TICKET: Final = Prepared(insert(tickets))
+_REMEMBER: Final = Prepared(insert(audit))
 _THIS_TICKET: Final = tickets.c.number == bindparam("of_number")
 _KEEP_THREAD: Final = update(tickets).where(_THIS_TICKET).values(thread=bindparam("thread"))
 _CLOSE_STATE: Final = (
@@ -104,9 +105,8 @@ def _keep_threads(connection: Connection, applied: Applied) -> None:
 def _open_account(connection: Connection, change: OpenAccount, occasion: Occasion) -> None:
     """Two first mails of one stranger open one account."""
     account = change.account
-    dialect = connection.dialect.name
-    connection.execute(
-        _OPEN_ACCOUNT[dialect],
+    _OPEN_ACCOUNT.run(
+        connection,
         {
             "id": account.id,
             "name": account.name,
@@ -114,8 +114,8 @@ def _open_account(connection: Connection, change: OpenAccount, occasion: Occasio
         },
     )
     for contact in account.contacts:
-        connection.execute(
-            _OPEN_CONTACT[dialect],
+        _OPEN_CONTACT.run(
+            connection,
             {
                 "address": contact.address,
                 "account": account.id,
@@ -129,8 +129,8 @@ def _open_account(connection: Connection, change: OpenAccount, occasion: Occasio
 
 def _open_ticket(connection: Connection, ticket: Ticket, applied: Applied) -> None:
     number = applied.numbers[ticket.number]
-    connection.execute(
-        _OPEN_TICKET,
+    _OPEN_TICKET.run(
+        connection,
         {
             "number": number,
             **rows.ticket_columns(_numbered(ticket, applied)),
@@ -275,7 +275,7 @@ def _remember(
     connection: Connection, decision: Decision, occasion: Occasion, applied: Applied
 ) -> None:
     row = audit_row(decision, occasion.at, applied.ticket(decision.ticket))
-    connection.execute(_REMEMBER, row)
+    _REMEMBER.run(connection, row)
 
 
 def audit_row(decision: Decision, at: datetime, ticket: int | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from gateway.store import examples, rows
 from gateway.store.briefing import ENTRIES_SHOWN, brief, last_entries
 from gateway.store.desk_rows import load_account, load_contact, load_ticket, load_tickets
 from gateway.store.mail_tables import mails, messages, outbox
+from gateway.store.prepared import Prepared
 from gateway.store.spent import load_spent
 from gateway.store.tables import assessments, orders, tickets
 from gateway.store.transaction import Conflict
@@ -30,7 +31,7 @@ NOTHING_LEARNED: Final = Learned()
 
 # Statements of every mail are built once: building them costs more than running them.
 _ITSELF: Final = mails.c.queue_id == bindparam("of_queue")
-_SEEN: Final = (
+_SEEN: Final = Prepared(
     select(mails.c.queue_id, mails.c.digest, mails.c.ticket)
     .where(
         or_(
@@ -42,16 +43,20 @@ _SEEN: Final = (
     .order_by(_ITSELF.desc(), mails.c.received_at)
     .limit(5)
 )
-_REPLIED: Final = select(
-    outbox.c.message_id,
-    outbox.c.letter,
-    outbox.c.ticket,
-    outbox.c.assessment,
-    outbox.c.recipient,
-    outbox.c.audience,
-).where(outbox.c.message_id.in_(bindparam("these", expanding=True)))
-_OF_MAILS: Final = select(messages.c.message_id, messages.c.ticket).where(
-    messages.c.message_id.in_(bindparam("these", expanding=True)), messages.c.verified
+_REPLIED: Final = Prepared(
+    select(
+        outbox.c.message_id,
+        outbox.c.letter,
+        outbox.c.ticket,
+        outbox.c.assessment,
+        outbox.c.recipient,
+        outbox.c.audience,
+    ).where(outbox.c.message_id.in_(bindparam("these", expanding=True)))
+)
+_OF_MAILS: Final = Prepared(
+    select(messages.c.message_id, messages.c.ticket).where(
+        messages.c.message_id.in_(bindparam("these", expanding=True)), messages.c.verified
+    )
 )
 
 
@@ -137,7 +142,7 @@ def _seen(connection: Connection, mail: Mail) -> tuple[Seen | None, int | None]:
         "of_erased": erased_key(key),
         "of_message": mail.message_id or "",
     }
-    earlier = connection.execute(_SEEN, sought).all()
+    earlier = _SEEN.all(connection, sought)
     for row in earlier:
         if row.digest == mail.digest or row.queue_id == mail.envelope.queue_id:
             return Seen(queue_id=row.queue_id, same_content=True), row.ticket
@@ -163,7 +168,7 @@ def _replied(connection: Connection, clues: Clues) -> RepliedTo | None:
             )
     if not clues.references:
         return None
-    answered = connection.execute(_REPLIED, {"these": clues.references})
+    answered = _REPLIED.all(connection, {"these": clues.references})
     found = {row.message_id: row for row in answered}
     nearest = next((found[one] for one in clues.references if one in found), None)
     if nearest is None:
@@ -200,7 +205,7 @@ def _ticket_of_mails(connection: Connection, references: tuple[str, ...]) -> int
     """The ticket of a mail that was taken in before and is answered now."""
     if not references:
         return None
-    answered = connection.execute(_OF_MAILS, {"these": references})
+    answered = _OF_MAILS.all(connection, {"these": references})
     found = {row.message_id: row.ticket for row in answered}
     return next((found[one] for one in references if one in found), None)
 

@@ -17,6 +17,7 @@ from gateway.letters.writer import Written
 from gateway.store import files
 from gateway.store.engine import insert_new
 from gateway.store.mail_tables import WAITING, outbox
+from gateway.store.prepared import Prepared
 from gateway.store.spent import pauses_of
 
 LEASE: Final = timedelta(minutes=10)
@@ -35,7 +36,7 @@ ORDINARY: Final = 3
 PERSONAL: Final = frozenset({"answer", "clarification"})
 """Letters that a person wrote."""
 # Statements of every letter are built once: building them costs more than running them.
-_ENQUEUE: Final = insert_new(outbox, "message_id")
+_ENQUEUE: Final = Prepared(insert_new(outbox, "message_id"))
 # Who claims has nothing in hand: what stands in its name is a claim whose answer was lost.
 _READY: Final = or_(
     and_(outbox.c.state == "queued", outbox.c.not_before <= bindparam("now")),
@@ -117,7 +118,7 @@ def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) ->
         else {**row, "failure": ""}
         for row in (_packed(connection, row) for row in letters)
     ]
-    connection.execute(_ENQUEUE[connection.dialect.name], rows)
+    _ENQUEUE.run_each(connection, rows)
 
 
 def _packed(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:

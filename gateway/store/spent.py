@@ -34,6 +34,7 @@ from gateway.desk.policy import Policy
 from gateway.store.desk_rows import load_ticket
 from gateway.store.engine import is_sqlite
 from gateway.store.mail_tables import COUNTED, outbox, pauses
+from gateway.store.prepared import Prepared
 from gateway.store.tables import marks, tickets
 
 LOOKED_AT_MAX: Final = 200
@@ -70,30 +71,35 @@ _OPENED_LATELY: Final = select(tickets.c.number).where(
 
 # Built once: every mail asks them.
 _TO_PEOPLE: Final = outbox.c.recipient.in_(bindparam("people", expanding=True))
-_LETTERS: Final = _letters_where(_TO_PEOPLE)
-_LETTERS_OF_TICKET: Final = _letters_where(_TO_PEOPLE, outbox.c.ticket == bindparam("number"))
-_COUNTS: Final = select(
-    _lately("domain_max", outbox.c.domain == bindparam("domain")).label("domain"),
-    _lately("desk_max").label("desk"),
-    select(func.count())
-    .where(
-        outbox.c.recipient.in_(bindparam("operator", expanding=True)),
-        outbox.c.letter == ALERT,
-        outbox.c.created_at > bindparam("hour"),
-    )
-    .scalar_subquery()
-    .label("alerts"),
-    select(func.count())
-    .select_from(_OPENED_LATELY.limit(bindparam("opened_max", type_=Integer)).subquery())
-    .scalar_subquery()
-    .label("opened"),
-    _OPENED_LATELY.order_by(tickets.c.received_at.desc(), tickets.c.number.desc())
-    .limit(1)
-    .scalar_subquery()
-    .label("newest"),
+_LETTERS: Final = Prepared(_letters_where(_TO_PEOPLE))
+_LETTERS_OF_TICKET: Final = Prepared(
+    _letters_where(_TO_PEOPLE, outbox.c.ticket == bindparam("number"))
 )
-_PAUSES: Final = select(pauses).where(pauses.c.key.in_(bindparam("these", expanding=True)))
-_PAUSES_OF_ADDRESSES: Final = _PAUSES.where(pauses.c.scope == "address")
+_COUNTS: Final = Prepared(
+    select(
+        _lately("domain_max", outbox.c.domain == bindparam("domain")).label("domain"),
+        _lately("desk_max").label("desk"),
+        select(func.count())
+        .where(
+            outbox.c.recipient.in_(bindparam("operator", expanding=True)),
+            outbox.c.letter == ALERT,
+            outbox.c.created_at > bindparam("hour"),
+        )
+        .scalar_subquery()
+        .label("alerts"),
+        select(func.count())
+        .select_from(_OPENED_LATELY.limit(bindparam("opened_max", type_=Integer)).subquery())
+        .scalar_subquery()
+        .label("opened"),
+        _OPENED_LATELY.order_by(tickets.c.received_at.desc(), tickets.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("newest"),
+    )
+)
+_SOME_PAUSES: Final = select(pauses).where(pauses.c.key.in_(bindparam("these", expanding=True)))
+_PAUSES: Final = Prepared(_SOME_PAUSES)
+_PAUSES_OF_ADDRESSES: Final = _SOME_PAUSES.where(pauses.c.scope == "address")
 
 
 def load_spent(
@@ -116,13 +122,13 @@ def load_spent(
         "sender": clues.sender,
         "opened_max": rules.tickets_hour if clues.sender else 0,
     }
-    row = connection.execute(_COUNTS, counts).one()
+    row = _COUNTS.first(connection, counts)
     desk_hour, usual = int(row.desk), 0
     opened_too_many = 0 < rules.tickets_hour <= row.opened
     if 0 < rules.desk_hour <= desk_hour:
         usual = _usual(connection, at)
         counts["desk_max"] = max(rules.desk_hour, DESK_FACTOR * usual) + rules.desk_exempt
-        desk_hour = int(connection.execute(_COUNTS, counts).one().desk)
+        desk_hour = int(_COUNTS.first(connection, counts).desk)
     return Spent(
         letters=tuple(_letters(connection, people, ticket, at)),
         domain_hour=row.domain,
@@ -139,14 +145,14 @@ def _letters(
     connection: Connection, people: Iterable[str], ticket: Ticket | None, at: datetime
 ) -> list[LetterSent]:
     sought: dict[str, Any] = {"people": sorted(people), "day": at - DAY}
-    statement = _LETTERS
     if ticket is not None:
-        statement = _LETTERS_OF_TICKET
         sought["number"] = ticket.number
     if any("+" in address for address in people):
         own = outbox.c.ticket == ticket.number if ticket is not None else false()
         statement = _letters_where(_TO_PEOPLE, own, *_other_names(people))
-    return [LetterSent(*row) for row in connection.execute(statement, sought)]
+        return [LetterSent(*row) for row in connection.execute(statement, sought)]
+    prepared = _LETTERS if ticket is None else _LETTERS_OF_TICKET
+    return [LetterSent(*row) for row in prepared.all(connection, sought)]
 
 
 def _other_names(people: Iterable[str]) -> Iterator[ColumnElement[bool]]:
@@ -184,7 +190,7 @@ def _pauses_over(
     number = ticket.number if ticket else None
     keys = {one for address in people for one in scopes(address, number)}
     keys |= {("address", address) for address in people} | {("desk", "")}
-    found = connection.execute(_PAUSES, {"these": sorted({key for _, key in keys})})
+    found = _PAUSES.all(connection, {"these": sorted({key for _, key in keys})})
     return {(row.scope, row.key): _pause(row) for row in found if (row.scope, row.key) in keys}
 
 
