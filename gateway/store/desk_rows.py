@@ -1,9 +1,9 @@
 """Load tickets and accounts as values: the aggregates every fact is made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, exists, select
 
 from gateway.desk.model import Account, Assessment, Clock, Contact, Ticket, Withdrawal
 from gateway.store import rows
@@ -33,9 +33,21 @@ _CLOCKS: Final = Prepared(
 _SOME_ACCOUNTS: Final = select(accounts).where(accounts.c.id.in_(_THESE)).order_by(accounts.c.id)
 _ACCOUNTS: Final = Prepared(_SOME_ACCOUNTS)
 _LOCKED_ACCOUNTS: Final = Prepared(_SOME_ACCOUNTS.with_for_update())
+_ACCOUNT_OF: Final = Prepared(
+    select(accounts)
+    .where(
+        accounts.c.id
+        == select(contacts.c.account)
+        .where(contacts.c.address == bindparam("of_address"))
+        .scalar_subquery()
+    )
+    .with_for_update()
+)
+_WITHDREW: Final = exists().where(withdrawals.c.account == accounts.c.id).label("withdrew")
 _PEOPLE: Final = Prepared(
-    select(contacts)
-    .where(contacts.c.account.in_(_THESE))
+    select(accounts.c.id, _WITHDREW, contacts)
+    .select_from(accounts.outerjoin(contacts))
+    .where(accounts.c.id.in_(_THESE))
     .order_by(contacts.c.is_primary.desc(), contacts.c.address)
 )
 _WITHDRAWALS: Final = Prepared(
@@ -101,6 +113,15 @@ def load_account(
     return load_accounts(connection, (account,), lock=lock).get(account)
 
 
+def load_account_of(connection: Connection, address: str) -> Account | None:
+    """The account of a contact, locked as `load_account` locks it.
+
+    Who waited for the lock may find none, or one that the contact belongs to no more.
+    """
+    found = _ACCOUNT_OF.all(connection, {"of_address": address})
+    return next(_whole(connection, found), None)
+
+
 def load_accounts(
     connection: Connection, names: Iterable[str], *, lock: bool = False
 ) -> dict[str, Account]:
@@ -115,17 +136,24 @@ def load_accounts(
 def _load_accounts(
     connection: Connection, wanted: Sequence[str], *, lock: bool
 ) -> dict[str, Account]:
-    these = {"these": wanted}
-    found = (_LOCKED_ACCOUNTS if lock else _ACCOUNTS).all(connection, these)
+    found = (_LOCKED_ACCOUNTS if lock else _ACCOUNTS).all(connection, {"these": wanted})
+    return {one.id: one for one in _whole(connection, found)}
+
+
+def _whole(connection: Connection, found: Sequence[Any]) -> Iterator[Account]:
+    """The accounts of some rows; what belongs to them is read after these were locked."""
     people: dict[str, list[Contact]] = {row.id: [] for row in found}
     used: dict[str, list[Withdrawal]] = {row.id: [] for row in found}
-    for row in _PEOPLE.all(connection, these):
-        people[row.account].append(rows.contact_of(row))
-    for row in _WITHDRAWALS.all(connection, these):
+    withdrew = set()
+    for row in _PEOPLE.all(connection, {"these": list(people)}) if people else ():
+        if row.address is not None:
+            people[row.id].append(rows.contact_of(row))
+        if row.withdrew:
+            withdrew.add(row.id)
+    for row in _WITHDRAWALS.all(connection, {"these": sorted(withdrew)}) if withdrew else ():
         used[row.account].append(Withdrawal(ticket=row.ticket, at=row.at))
-    return {
-        row.id: rows.account_of(row, tuple(people[row.id]), tuple(used[row.id])) for row in found
-    }
+    for row in found:
+        yield rows.account_of(row, tuple(people[row.id]), tuple(used[row.id]))
 
 
 def load_contact(connection: Connection, address: str) -> Contact | None:

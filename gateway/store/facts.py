@@ -10,7 +10,7 @@ from gateway.desk.clues import Clues
 from gateway.desk.commands import Verb
 from gateway.desk.facts import Facts, FoundBy, RepliedTo, Seen, Spent, SplitOff
 from gateway.desk.learned import Learned
-from gateway.desk.model import Account, Order, Ticket
+from gateway.desk.model import Account, Contact, Order, Ticket
 from gateway.desk.policy import Policy
 from gateway.desk.repeats import HELP_LETTERS
 from gateway.desk.request import NOBODY
@@ -19,7 +19,13 @@ from gateway.ledger.entry import Entry
 from gateway.mail.message import Mail
 from gateway.store import examples, rows
 from gateway.store.briefing import ENTRIES_SHOWN, brief, last_entries
-from gateway.store.desk_rows import load_account, load_contact, load_ticket, load_tickets
+from gateway.store.desk_rows import (
+    load_account,
+    load_account_of,
+    load_contact,
+    load_ticket,
+    load_tickets,
+)
 from gateway.store.mail_tables import mails, messages, outbox
 from gateway.store.prepared import Prepared
 from gateway.store.spent import load_spent
@@ -86,13 +92,12 @@ def gather(
         return Facts(clues=clues, seen=seen)
     replied = _replied(connection, clues)
     ticket, found_by = _find_ticket(connection, clues, replied, seen_ticket)
-    contact = load_contact(connection, clues.sender) if clues.sender else None
+    contact, account = _writer(connection, clues)
     paid = _orders(connection, clues)
     owner = ticket.account if ticket else next((one.account for one in paid.values()), None)
-    own = contact.account if contact else NOBODY if not clues.sender else None
-    account = load_account(connection, own)
-    ticket_account = account if owner == own else load_account(connection, owner)
-    if (contact and account is None) or (owner and ticket_account is None):
+    is_own = owner == (account.id if account else None)
+    ticket_account = account if is_own else load_account(connection, owner)
+    if owner and ticket_account is None:
         raise Conflict("whose mail it is changed meanwhile")
     named = load_tickets(connection, clues.tickets)
     return Facts(
@@ -115,6 +120,20 @@ def gather(
         split_off=_split_off(connection, ticket, clues),
         briefing=brief(connection, clues.control, clues.sender, ticket_account, ticket),
     )
+
+
+def _writer(connection: Connection, clues: Clues) -> tuple[Contact | None, Account | None]:
+    """Who wrote, and their account, locked; a stranger has none."""
+    if not clues.sender:
+        return None, load_account(connection, NOBODY)
+    account = load_account_of(connection, clues.sender)
+    if account is None:
+        contact = load_contact(connection, clues.sender)
+    else:
+        contact = next((one for one in account.contacts if one.address == clues.sender), None)
+    if (contact is None) != (account is None):
+        raise Conflict("whose mail it is changed meanwhile")
+    return contact, account
 
 
 def _spent(

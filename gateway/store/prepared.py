@@ -65,7 +65,8 @@ class Prepared:
         return plan
 
     def _shape(self, dialect: Dialect, values: Values) -> tuple[object, ...]:
-        return (dialect.name, *values, *[_room_for(len(values[name])) for name in self._lists])
+        rooms = [_room_for(len(values[name])) for name in self._lists]
+        return (dialect.name, *values, *rooms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,14 @@ class _Plan:
 
     text: str
     positional: bool
-    places: list[tuple[str, _Process | None]]
-    """The parameters in their order, and what makes a value the driver's."""
+    names: list[str]
+    """The parameters in their order."""
+    shaped: list[tuple[int, _Process]]
+    """Those whose values are not the driver's yet, and what makes them so."""
     fixed: dict[str, Any]
     """Values that nobody gives: they stand in the statement, or are a column's default."""
     lists: dict[str, list[str]]
-    """The places of each sequence."""
+    """The parameters of each sequence."""
     row: _Process
 
     def bound(self, values: Values) -> Any:
@@ -87,11 +90,8 @@ class _Plan:
         given = {**self.fixed, **values}
         for name, places in self.lists.items():
             given.update(zip(places, _padded(values[name]), strict=True))
-        if self.positional:
-            return tuple(
-                [process(given[at]) if process else given[at] for at, process in self.places]
-            )
-        return {at: process(given[at]) if process else given[at] for at, process in self.places}
+        bound = _shape([given[name] for name in self.names], self.shaped)
+        return tuple(bound) if self.positional else dict(zip(self.names, bound, strict=True))
 
 
 def _plan_of(statement: Statement, dialect: Dialect, values: Values) -> _Plan:
@@ -109,7 +109,8 @@ def _plan_of(statement: Statement, dialect: Dialect, values: Values) -> _Plan:
     return _Plan(
         text=state.statement,
         positional=compiled.positional,
-        places=[(at, kinds[at].bind_processor(dialect)) for at in names],
+        names=list(names),
+        shaped=_only([kinds[at].bind_processor(dialect) for at in names]),
         fixed=fixed | dict(_defaults(compiled)),
         lists=lists,
         row=_row_of(statement, dialect),
@@ -130,16 +131,20 @@ def _row_of(statement: Statement, dialect: Dialect) -> _Process:
     names = [str(name) for name in columns.keys()]  # noqa: SIM118 - it is no mapping
     row: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024 - known when it runs
     kinds = [column.type.dialect_impl(dialect) for column in columns]
-    processes = [kind.result_processor(dialect, None) for kind in kinds]
-    shaped = [(index, process) for index, process in enumerate(processes) if process]
+    shaped = _only([kind.result_processor(dialect, None) for kind in kinds])
+    return lambda found: row._make(_shape(list(found), shaped))
 
-    def made(found: Any) -> Any:
-        values = list(found)
-        for index, process in shaped:
-            values[index] = process(values[index])
-        return row._make(values)
 
-    return made
+def _only(processes: Sequence[_Process | None]) -> list[tuple[int, _Process]]:
+    return [(at, process) for at, process in enumerate(processes) if process is not None]
+
+
+def _shape(values: list[Any], shaped: Sequence[tuple[int, _Process]]) -> list[Any]:
+    """Values of one side as the other has them; no type of ours makes more of NULL."""
+    for at, process in shaped:
+        if values[at] is not None:
+            values[at] = process(values[at])
+    return values
 
 
 def _padded(several: Sequence[Any]) -> list[Any]:

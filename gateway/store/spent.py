@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     false,
     func,
     or_,
@@ -75,6 +76,9 @@ _LETTERS: Final = Prepared(_letters_where(_TO_PEOPLE))
 _LETTERS_OF_TICKET: Final = Prepared(
     _letters_where(_TO_PEOPLE, outbox.c.ticket == bindparam("number"))
 )
+_OF_KEYS: Final = pauses.c.key.in_(bindparam("keys", expanding=True))
+_PAUSES: Final = Prepared(select(pauses).where(_OF_KEYS))
+_PAUSES_OF_ADDRESSES: Final = select(pauses).where(_OF_KEYS, pauses.c.scope == "address")
 _COUNTS: Final = Prepared(
     select(
         _lately("domain_max", outbox.c.domain == bindparam("domain")).label("domain"),
@@ -95,11 +99,9 @@ _COUNTS: Final = Prepared(
         .limit(1)
         .scalar_subquery()
         .label("newest"),
+        exists().where(_OF_KEYS).label("paused"),
     )
 )
-_SOME_PAUSES: Final = select(pauses).where(pauses.c.key.in_(bindparam("these", expanding=True)))
-_PAUSES: Final = Prepared(_SOME_PAUSES)
-_PAUSES_OF_ADDRESSES: Final = _SOME_PAUSES.where(pauses.c.scope == "address")
 
 
 def load_spent(
@@ -113,6 +115,7 @@ def load_spent(
 ) -> Spent:
     """The budgets that a mail of this sender, in this ticket, could draw on."""
     rules, hour = policy.budget, at - HOUR
+    concerned = _concerned(people, ticket)
     counts = {
         "hour": hour,
         "domain": domain_of(clues.sender) or "-",
@@ -121,6 +124,7 @@ def load_spent(
         "operator": list(policy.staff.operator),
         "sender": clues.sender,
         "opened_max": rules.tickets_hour if clues.sender else 0,
+        "keys": sorted({key for _, key in concerned}),
     }
     row = _COUNTS.first(connection, counts)
     desk_hour, usual = int(row.desk), 0
@@ -135,7 +139,7 @@ def load_spent(
         desk_hour=desk_hour,
         desk_usual=usual,
         alerts_hour=row.alerts,
-        pauses=_pauses_over(connection, people, ticket),
+        pauses=_pauses_over(connection, concerned) if row.paused else {},
         tickets_hour=row.opened,
         newest_ticket=load_ticket(connection, row.newest) if opened_too_many else None,
     )
@@ -184,14 +188,18 @@ def _usual(connection: Connection, at: datetime) -> int:
     return usual
 
 
-def _pauses_over(
-    connection: Connection, people: Iterable[str], ticket: Ticket | None
-) -> dict[tuple[str, str], Pause]:
+def _concerned(people: Iterable[str], ticket: Ticket | None) -> set[tuple[str, str]]:
+    """All that a letter to these people may be paused by, as scope and key."""
     number = ticket.number if ticket else None
-    keys = {one for address in people for one in scopes(address, number)}
-    keys |= {("address", address) for address in people} | {("desk", "")}
-    found = _PAUSES.all(connection, {"these": sorted({key for _, key in keys})})
-    return {(row.scope, row.key): _pause(row) for row in found if (row.scope, row.key) in keys}
+    concerned = {one for address in people for one in scopes(address, number)}
+    return concerned | {("address", address) for address in people} | {("desk", "")}
+
+
+def _pauses_over(
+    connection: Connection, concerned: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Pause]:
+    found = _PAUSES.all(connection, {"keys": sorted({key for _, key in concerned})})
+    return {one: _pause(row) for row in found if (one := (row.scope, row.key)) in concerned}
 
 
 def _pause(row: Row[Any]) -> Pause:
@@ -217,7 +225,7 @@ def pauses_of(connection: Connection, addresses: Collection[str]) -> dict[str, P
     """The pauses of addresses that bounced, ended ones included."""
     if not addresses:
         return {}
-    found = connection.execute(_PAUSES_OF_ADDRESSES, {"these": sorted(addresses)})
+    found = connection.execute(_PAUSES_OF_ADDRESSES, {"keys": sorted(addresses)})
     return {row.key: _pause(row) for row in found}
 
 
