@@ -6,7 +6,6 @@ changed them meanwhile).
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -133,7 +132,7 @@ def _open_ticket(connection: Connection, ticket: Ticket, applied: Applied) -> No
         connection,
         {
             "number": number,
-            **rows.ticket_columns(_numbered(ticket, applied)),
+            **_columns(ticket, applied),
             "ceiling": ticket.charged + ticket.reserved,
             "thread": applied.threads.pop(number, []),
             "version": 1,
@@ -141,13 +140,13 @@ def _open_ticket(connection: Connection, ticket: Ticket, applied: Applied) -> No
     )
 
 
-def _numbered(ticket: Ticket, applied: Applied) -> Ticket:
-    """The ticket with drawn numbers instead of stand-ins."""
-    return replace(
-        ticket,
-        parent=applied.ticket(ticket.parent),
-        merged_into=applied.ticket(ticket.merged_into),
-    )
+def _columns(ticket: Ticket, applied: Applied) -> rows.Columns:
+    """What is kept of a ticket, with drawn numbers instead of stand-ins."""
+    return {
+        **rows.ticket_columns(ticket),
+        "parent": applied.ticket(ticket.parent),
+        "merged_into": applied.ticket(ticket.merged_into),
+    }
 
 
 def _peak(decision: Decision, state: TicketState) -> int:
@@ -192,7 +191,7 @@ def _close_state(connection: Connection, state: TicketState, applied: Applied) -
         return  # Written as it is when it was opened.
     values: dict[str, Any] = {"thread": thread} if thread is not None else {}
     old = rows.ticket_columns(state.before)
-    new = rows.ticket_columns(_numbered(after, applied))
+    new = _columns(after, applied)
     values |= {name: value for name, value in new.items() if value != old[name]}
     values["ceiling"] = after.charged + after.reserved
     this = {"of_number": number, "of_version": state.before.version}
