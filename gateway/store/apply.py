@@ -39,15 +39,17 @@ _OPEN_CONTACT: Final = Prepared(insert_new(contacts))
 _OPEN_TICKET: Final = Prepared(insert(tickets))
 _REMEMBER: Final = Prepared(insert(audit))
 _THIS_TICKET: Final = tickets.c.number == bindparam("of_number")
-_KEEP_THREAD: Final = update(tickets).where(_THIS_TICKET).values(thread=bindparam("thread"))
-_CLOSE_STATE: Final = (
+# Columns that are named when these run are set.
+_KEEP_THREAD: Final = Prepared(update(tickets).where(_THIS_TICKET))
+_CLOSE_STATE: Final = Prepared(
     update(tickets)
     .where(_THIS_TICKET, tickets.c.version == bindparam("of_version"))
     .values(version=tickets.c.version + 1)
 )
-"""Columns that are named when it runs are set as well."""
-_THREADS: Final = select(tickets.c.number, tickets.c.thread).where(
-    tickets.c.number.in_(bindparam("these", expanding=True))
+_THREADS: Final = Prepared(
+    select(tickets.c.number, tickets.c.thread).where(
+        tickets.c.number.in_(bindparam("these", expanding=True))
+    )
 )
 
 
@@ -98,7 +100,7 @@ def _prepare(
 def _keep_threads(connection: Connection, applied: Applied) -> None:
     """Threads of tickets that are otherwise as they were."""
     for number, thread in applied.threads.items():
-        connection.execute(_KEEP_THREAD, {"of_number": number, "thread": thread})
+        _KEEP_THREAD.run(connection, {"of_number": number, "thread": thread})
 
 
 def _open_account(connection: Connection, change: OpenAccount, occasion: Occasion) -> None:
@@ -195,7 +197,7 @@ def _close_state(connection: Connection, state: TicketState, applied: Applied) -
     values |= {name: value for name, value in new.items() if value != old[name]}
     values["ceiling"] = after.charged + after.reserved
     this = {"of_number": number, "of_version": state.before.version}
-    touched = connection.execute(_CLOSE_STATE, {**values, **this})
+    touched = _CLOSE_STATE.run(connection, {**values, **this})
     if touched.rowcount != 1:
         raise Conflict(f"ticket {number} changed meanwhile")
 
@@ -214,8 +216,7 @@ def _load_threads(connection: Connection, decision: Decision, applied: Applied) 
     }
     if not wanted:
         return
-    found = connection.execute(_THREADS, {"these": sorted(wanted)})
-    for row in found:
+    for row in _THREADS.all(connection, {"these": sorted(wanted)}):
         applied.threads[row.number] = list(row.thread)
 
 

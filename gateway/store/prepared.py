@@ -22,7 +22,8 @@ _Process = Callable[[Any], Any]
 class Prepared:
     """A statement of ours, or one by the name of the dialect where they differ.
 
-    Values are given by the names of parameters and columns; one that expands takes a sequence.
+    Values are given by the names of parameters and columns; one that expands takes a sequence. What
+    was put together for a set of names stays: the sets must be few.
     """
 
     def __init__(self, statement: Statement | Mapping[str, Insert]) -> None:
