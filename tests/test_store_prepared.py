@@ -125,6 +125,18 @@ def test_names_make_the_statement_and_no_value_is_dropped(connection: Connection
     assert sorted(payments.scalars(), key=str) == [None, "none"]
 
 
+def test_columns_that_an_update_names_when_it_runs_are_set(connection: Connection) -> None:
+    # Given an update that says of which row, when it is run with one column and then with two
+    sets = Prepared(update(accounts).where(accounts.c.id == bindparam("of")))
+    sets.run(connection, {"of": "a", "payment": "none"})
+    sets.run(connection, {"of": "b", "payment": "none", "name": "Bold"})
+
+    # Then these columns of these rows are set
+    changed = select(accounts.c.id, accounts.c.name).where(accounts.c.payment == "none")
+    found = connection.execute(changed.order_by(accounts.c.id)).all()
+    assert [tuple(row) for row in found] == [("a", "%(x)s ?"), ("b", "Bold")]
+
+
 def test_a_default_that_would_be_computed_must_be_given(connection: Connection) -> None:
     # Given a table one of whose defaults is a function, when it is left out, then that is refused
     row = {"ticket": 1, "clock": "answer", "step": "reminder", "at": NOW, "due_at": NOW}
