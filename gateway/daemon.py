@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from gateway import journal
+from gateway import garbage, journal
 from gateway.hold import only_one
 from gateway.settings.doors import doorways, named
 from gateway.settings.load import Settings
@@ -284,8 +284,12 @@ class Daemon:
     def _foremen(self, parts: Parts, held: int) -> list[Foreman]:
         """One for each worker; the descriptor that is held is theirs too (promise P17)."""
         settings = self._settings
-        # Where workers have no couriers, letters that they write wait for ours.
-        rang = parts.bells.rang if settings.gateway.smarthost.oauth else parts.bells.timers.set
+
+        def rang() -> None:
+            parts.committed.set()
+            if settings.gateway.smarthost.oauth:
+                # Workers have no couriers then: letters that they write wait for ours.
+                parts.transactions.look_again()
 
         def foreman(number: int) -> Foreman:
             async def ended() -> None:
@@ -316,7 +320,12 @@ async def run_until_signalled(daemon: Daemon, ready: Callable[[str], None] | Non
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, daemon.stop)
-    await daemon.run(ready or _say)
+
+    def is_ready(line: str) -> None:
+        garbage.look_rarely()
+        (ready or _say)(line)
+
+    await daemon.run(is_ready)
 
 
 def _say(line: str) -> None:

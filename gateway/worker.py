@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import structlog
 
-from gateway import journal
+from gateway import garbage, journal
 from gateway.daemon import THREADS, Clock, carriers, plan_of, utc_now
 from gateway.settings.load import Settings, load_settings
 from gateway.settings.problems import WrongSettings
@@ -116,6 +116,7 @@ class Worker:
             *([parts.learner] if learns else []),
             *parts.couriers,
         ]
+        garbage.look_rarely()
         async with asyncio.TaskGroup() as group:
             aside = [
                 group.create_task(self._listen(reader, parts), name="listen"),

@@ -208,6 +208,157 @@ async def test_a_backlog_is_committed_in_pieces(transactions: Transactions, engi
     assert len(commits) >= 5
 
 
+# Those who seek
+
+
+def seek(connection: Connection) -> int:
+    """Finds the counter once somebody has counted, and begins anew."""
+    found = connection.execute(select(counters.c.value).where(counters.c.name == "round")).scalar()
+    if found:
+        connection.execute(update(counters).where(counters.c.name == "round").values(value=0))
+    return int(found or 0)
+
+
+async def test_who_seeks_finds_at_once_what_is_there(transactions: Transactions) -> None:
+    await transactions(count_up)
+
+    assert await transactions.until_found(seek) == 1
+
+
+async def test_who_seeks_finds_what_others_write_in_the_commit_that_writes_it(
+    transactions: Transactions, engine: Engine
+) -> None:
+    sought = transactions.until_found(seek)
+    await transactions(lambda _: None)
+    commits: list[int] = []
+    event.listen(engine, "commit", lambda _: commits.append(1))
+    assert not sought.done()
+
+    seen = await transactions(count_up)
+
+    assert (seen, await sought) == (1, 1)
+    assert commits == [1]
+    assert counted(engine) == 0
+
+
+async def test_short_steps_make_nobody_look(transactions: Transactions) -> None:
+    looks: list[int] = []
+    sought = transactions.until_found(lambda _: looks.append(1))
+    await transactions(lambda _: None, first=True)
+
+    await transactions(lambda _: None, first=True)
+    short = len(looks)
+    await transactions(lambda _: None)
+
+    assert (short, len(looks)) == (1, 2)
+    sought.cancel()
+
+
+async def test_where_the_first_finds_nothing_the_others_need_not_look(
+    transactions: Transactions,
+) -> None:
+    looks: list[str] = []
+    sought = [
+        transactions.until_found(lambda _, name=name: looks.append(name)) for name in ("a", "b")
+    ]
+    await transactions(lambda _: None, first=True)
+    looks.clear()
+
+    await transactions(lambda _: None)
+
+    assert looks == ["a"]
+    for one in sought:
+        one.cancel()
+
+
+async def test_what_one_leaves_the_next_one_finds(transactions: Transactions) -> None:
+    first, second = (transactions.until_found(seek) for _ in range(2))
+    await transactions(lambda _: None, first=True)
+
+    await transactions(count_up)
+    is_taken = (first.done(), second.done())
+    await transactions(count_up)
+
+    assert is_taken == (True, False)
+    assert (await first, await second) == (1, 1)
+
+
+async def test_who_seeks_no_more_takes_nothing(transactions: Transactions, engine: Engine) -> None:
+    sought = transactions.until_found(seek)
+    await transactions(lambda _: None)
+
+    sought.cancel()
+    await transactions(count_up)
+
+    assert counted(engine) == 1
+
+
+async def test_who_fails_while_he_seeks_undoes_nothing_of_others(
+    transactions: Transactions, engine: Engine
+) -> None:
+    def fail_when_counted(connection: Connection) -> None:
+        if seek(connection):
+            raise ValueError("mine")
+
+    sought = transactions.until_found(fail_when_counted)
+    await transactions(lambda _: None)
+
+    assert await transactions(count_up) == 1
+    with pytest.raises(ValueError, match="mine"):
+        await sought
+    assert counted(engine) == 1
+
+
+async def test_who_seeks_hears_that_the_database_went_away(
+    transactions: Transactions, engine: Engine
+) -> None:
+    def go_away(_: Connection) -> None:
+        raise OperationalError("", {}, OSError(), connection_invalidated=True)
+
+    sought = transactions.until_found(seek)
+    await transactions(lambda _: None)
+
+    with pytest.raises(OperationalError):
+        await transactions(go_away)
+
+    with pytest.raises(OperationalError):
+        await sought
+    assert await transactions(count_up) == 1
+
+
+async def test_who_seeks_looks_again_where_somebody_says_so(
+    transactions: Transactions, engine: Engine
+) -> None:
+    sought = transactions.until_found(seek)
+    await transactions(lambda _: None)
+    with engine.begin() as elsewhere:
+        count_up(elsewhere)
+
+    transactions.look_again()
+
+    assert await sought == 1
+
+
+async def test_who_seeks_looks_behind_each_piece_of_a_backlog(transactions: Transactions) -> None:
+    sought = transactions.until_found(seek)
+    await transactions(lambda _: None, first=True)
+
+    def long_step(connection: Connection) -> int:
+        until = time.monotonic() + SHARED_SECONDS
+        while time.monotonic() < until:
+            pass
+        return count_up(connection)
+
+    backlog = [asyncio.ensure_future(transactions(long_step)) for _ in range(3)]
+
+    assert await sought == 1
+    assert sum(one.done() for one in backlog) < 3
+    await asyncio.gather(*backlog)
+
+
+# The end
+
+
 async def test_what_conflicts_at_the_end_is_still_finished(engine: Engine) -> None:
     transactions = Transactions(engine, "test")
     tries: list[int] = []

@@ -32,6 +32,7 @@ from gateway.wire.smtp_out import CARRY_SECONDS_MAX, RESET_SECONDS, SmarthostCar
 from gateway.work.assembly import Parts
 from gateway.work.courier import BACKOFF, FRESH, SETTLING, Courier, retry_at
 from gateway.work.figures import Figures
+from gateway.work.settling import Settling
 
 AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
 REFUSED = "550 5.1.1 No such user here"
@@ -91,6 +92,11 @@ class Desk:
             await courier._carrier.close()
         await self.parts.reader.close()
         await self.parts.close()
+
+
+def send_through(courier: Courier, transactions: Transactions) -> None:
+    """Let a courier work with another way to the database."""
+    courier._transactions, courier._settling = transactions, Settling(transactions)
 
 
 @pytest.fixture
@@ -359,7 +365,7 @@ async def test_a_letter_is_settled_once_however_often_the_database_goes_away(
             return await super().__call__(step, **how)
 
     away = Away(desk.parts.engine, "away")
-    desk.courier._transactions = away
+    send_through(desk.courier, away)
     desk.courier._stopping = Impatient()
     await desk.courier.carry_waiting()
     away.close()
@@ -385,7 +391,7 @@ async def test_a_letter_that_left_is_settled_whatever_the_database_says(
             return await super().__call__(step, **how)
 
     odd = Odd(desk.parts.engine, "odd")
-    desk.courier._transactions = odd
+    send_through(desk.courier, odd)
     desk.courier._stopping = Impatient()
     await desk.courier.carry_waiting()
     odd.close()
@@ -409,10 +415,10 @@ async def test_a_database_that_never_takes_a_settlement_costs_the_lease_and_no_m
             raise ProgrammingError("", {}, ValueError())
 
     broken = Broken(desk.parts.engine, "broken")
-    desk.courier._transactions = broken
+    send_through(desk.courier, broken)
     desk.courier._stopping = Impatient()
 
-    (one, *_) = await desk.courier._claim(AT)
+    (one, *_) = await broken(desk.courier._take, first=True)
     await desk.courier._settle(one, await desk.courier._carry(one))
     broken.close()
 
@@ -443,7 +449,7 @@ async def test_the_next_letter_leaves_while_the_one_before_is_settled(
             return await super().__call__(step, **how)
 
     slow = Slow(desk.parts.engine, "slow")
-    desk.courier._transactions = slow
+    send_through(desk.courier, slow)
     async with asyncio.timeout(20):
         await desk.courier.carry_waiting()
     slow.close()
@@ -469,7 +475,7 @@ async def test_letters_whose_claim_was_committed_and_never_answered_do_not_wait_
             return answer
 
     cut = Cut(desk.parts.engine, "cut")
-    desk.courier._transactions = cut
+    send_through(desk.courier, cut)
 
     await desk.courier.carry_waiting()
     assert events.count("database_down") == 1
@@ -499,8 +505,8 @@ async def test_after_an_outage_longer_than_a_lease_letters_are_settled_and_not_s
     first, second, *_ = desk.parts.couriers
     database = Away(desk.parts.engine, "away")
     for courier in (first, second):
-        courier._transactions = database
-    claimed = await first._claim(AT)
+        send_through(courier, database)
+    claimed = await database(first._take, first=True)
     carried = [(one, await first._carry(one)) for one in claimed]
     database.is_away = True
     clock.at += store.LEASE + timedelta(minutes=1)
@@ -522,7 +528,7 @@ async def test_after_an_outage_letters_of_one_who_is_gone_leave_a_little_later(
     await desk.ask()
     await desk.parts.transactions(lambda c: store.claim(c, "gone/0", AT, 8))
     database = Away(desk.parts.engine, "away")
-    desk.courier._transactions = database
+    send_through(desk.courier, database)
     database.is_away = True
     clock.at += store.LEASE + timedelta(minutes=1)
     await desk.courier.carry_waiting()

@@ -24,7 +24,7 @@ def parts_of(tmp_path: Path) -> Parts:
 async def test_an_event_is_told_once(tmp_path: Path) -> None:
     parts = parts_of(tmp_path)
     upgrade(parts.engine)
-    alarm = OperatorLetters(parts.transactions, parts.desk, parts.bells)
+    alarm = OperatorLetters(parts.transactions, parts.desk)
 
     first = await alarm.tell("mailbox:a", "The mailbox does not work.")
     again = await alarm.tell("mailbox:a", "The mailbox does not work.")
@@ -35,15 +35,12 @@ async def test_an_event_is_told_once(tmp_path: Path) -> None:
     assert (first, again, other) == (True, True, True)
     assert [row.letter for row in rows] == ["operator_alert"] * 2
     assert b"The mailbox does not work." in rows[0].content
-    assert parts.bells.outbox.is_set()
 
 
 async def test_without_a_database_it_is_told_later(tmp_path: Path) -> None:
     parts = parts_of(tmp_path)
 
-    told = await OperatorLetters(parts.transactions, parts.desk, parts.bells).tell(
-        "mailbox:a", "Down."
-    )
+    told = await OperatorLetters(parts.transactions, parts.desk).tell("mailbox:a", "Down.")
 
     await parts.close()
     assert not told

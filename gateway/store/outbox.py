@@ -113,6 +113,16 @@ class Claimed:
     content: bytes
     tries: int
     created_at: datetime
+    claimed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A letter that a courier handed over, and when."""
+
+    id: int
+    holder: str
+    at: datetime
 
 
 def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) -> None:
@@ -207,14 +217,16 @@ def claim(
             failed = {"state": "failed", "lease_until": None, "failure": str(error)}
             connection.execute(update(outbox).where(outbox.c.id == row.id).values(**failed))
         else:
-            whole.append(replace(Claimed(*row[:9]), content=content))
+            fields = (*row[:9], now)
+            whole.append(replace(Claimed(*fields), content=content))
     return whole
 
 
-def settle_sent(connection: Connection, one: Claimed, holder: str, now: datetime) -> bool:
-    """The relay took it; false where the lease was lost and another settled it."""
-    touched = connection.execute(_SENT, {"of_id": one.id, "of_holder": holder, "now": now})
-    return bool(touched.rowcount)
+def settle_sent(connection: Connection, sent: Sequence[Sent]) -> None:
+    """The relay took them; where a lease was lost another settles, or has settled."""
+    connection.execute(
+        _SENT, [{"of_id": one.id, "of_holder": one.holder, "now": one.at} for one in sent]
+    )
 
 
 def settle_later(
@@ -274,11 +286,3 @@ def release(connection: Connection, node: str, ended_at: datetime) -> int:
 def holder_of(node: str, courier: str) -> str:
     """How a courier of a node signs its claims."""
     return f"{node}/{courier}"
-
-
-def next_at(connection: Connection) -> datetime | None:
-    """When the next letter may leave, if any waits."""
-    earliest: datetime | None = connection.execute(
-        select(func.min(outbox.c.not_before)).where(WAITING, outbox.c.state == "queued")
-    ).scalar_one()
-    return earliest

@@ -1,5 +1,6 @@
 """Put the parts of one desk together: spool, store, writer and loops, from checked values."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from gateway.store.retention import Retention
 from gateway.store.transaction import Transactions
 from gateway.wire.delivery import Carrier
 from gateway.wire.reception import Standing
-from gateway.work.bells import Bells
 from gateway.work.courier import Courier, bounce_address
 from gateway.work.intake import Desk, Intake
 from gateway.work.keeping import Keeping
@@ -31,6 +31,7 @@ from gateway.work.presence import Presence
 from gateway.work.reader import Reader
 from gateway.work.reporting import Reporter
 from gateway.work.rounds import Rounds
+from gateway.work.settling import Settling
 
 KEY_BYTES: Final = 32
 
@@ -68,7 +69,8 @@ class Parts:
         self.engine: Engine = open_engine(plan.database_url)
         self.transactions = Transactions(self.engine, "main")
         self.spool = Spool(plan.state_dir / "spool.db", share=plan.share)
-        self.bells = Bells()
+        self.committed = asyncio.Event()
+        """Mails were taken in: due times may be others."""
         self.reader = reader or Reader()
         self.learner = Learner(
             self.transactions,
@@ -84,21 +86,22 @@ class Parts:
             clock=clock,
             learned=self.learner.known,
         )
-        self.letters = OperatorLetters(self.transactions, self.desk, self.bells)
+        self.letters = OperatorLetters(self.transactions, self.desk)
         self.intake = Intake(
-            self.spool, self.transactions, self.reader, self.desk, self.bells, self.letters.tell
+            self.spool, self.transactions, self.reader, self.desk, self.committed, self.letters.tell
         )
-        self.rounds = Rounds(self.transactions, self.desk, self.bells)
+        self.rounds = Rounds(self.transactions, self.desk, self.committed)
         self.keeping = Keeping(self.transactions, plan.retention, clock)
         self.presence = Presence(plan.node, self.transactions, self.spool, clock)
-        self.reporter = Reporter(self.transactions, self.desk, self.spool, self.bells)
+        self.reporter = Reporter(self.transactions, self.desk, self.spool)
         reverse_path = bounce_address(plan.keys, plan.policy.addresses.reply_address)
+        settling = Settling(self.transactions)
         self.couriers = [
             Courier(
                 holder_of(plan.node, str(number)),
                 self.transactions,
+                settling,
                 carrier(),
-                self.bells,
                 self.desk,
                 reverse_path=reverse_path,
                 give_up_after=plan.give_up_after,

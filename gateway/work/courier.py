@@ -1,14 +1,14 @@
 """Couriers: carry letters from the outbox to the smarthost, each on a kept connection of its own.
 
-Claim in a transaction, send outside of any, settle in a transaction while the next one leaves. A
-crash in between sends those letters again with the same Message-ID (promise P7). Deferred letters
-come back later and later; one that failed for good is settled together with the letter that tells
-of it.
+Claim in the transaction that wrote the letter, or in one of its own; send outside of any; settle in
+one while the next letter leaves. A crash in between sends those letters again with the same
+Message-ID (promise P7). Deferred letters come back later and later; one that failed for good is
+settled together with the letter that tells of it.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,14 +23,14 @@ from gateway.store import outbox
 from gateway.store.apply import apply
 from gateway.store.desk_rows import load_ticket
 from gateway.store.occasion import Occasion
-from gateway.store.outbox import Claimed
+from gateway.store.outbox import Claimed, Sent
 from gateway.store.reach import OUT_OF_REACH
 from gateway.store.spent import pauses_of
 from gateway.store.transaction import Step, Transactions
 from gateway.wire.delivery import Carrier, Delivery
-from gateway.work.bells import Bells
 from gateway.work.intake import Desk, describe_failure
 from gateway.work.operator_letters import OperatorLetters
+from gateway.work.settling import Settling
 
 CLAIM: Final = 8
 """Letters that a courier has in hand at once: so many at most leave again after a crash."""
@@ -61,8 +61,8 @@ class Courier:
         self,
         name: str,
         transactions: Transactions,
+        settling: Settling,
         carrier: Carrier,
-        bells: Bells,
         desk: Desk,
         *,
         reverse_path: Callable[[Claimed], str],
@@ -70,14 +70,15 @@ class Courier:
     ) -> None:
         self._name = name
         self._transactions = transactions
+        self._settling = settling
         self._carrier = carrier
-        self._bells = bells
         self._desk = desk
         self._clock = desk.clock
         self._reverse_path = reverse_path
         self._give_up_after = give_up_after
         self._stopping = asyncio.Event()
-        self._letters = OperatorLetters(transactions, desk, bells)
+        self._letters = OperatorLetters(transactions, desk)
+        self._seeking: asyncio.Future[Sequence[Claimed]] | None = None
         self._pause = 0.0
         """How long to leave the smarthost alone; 0 where it is well."""
         self._away_at: datetime | None = None
@@ -86,63 +87,76 @@ class Courier:
     def stop(self) -> None:
         """Finish the letter in hand and take no more."""
         self._stopping.set()
-        self._bells.outbox.set()
+        if self._seeking:
+            self._seeking.cancel()
 
     async def run(self) -> None:
         """Carry letters until told to stop."""
+        away = 0.0
         while not self._stopping.is_set():
-            self._bells.outbox.clear()
-            tried = await self._carry_waiting()
-            if self._pause:
-                await _wait(self._stopping, self._pause)
-                self._bells.outbox.look_again()
-            elif not tried and not await _wait(self._bells.outbox, POLL_SECONDS):
-                self._bells.outbox.look_again()
+            claimed = await self._claim(self._letters_to_come)
+            away = 0.0 if claimed is not None else _longer(away, POLL_SECONDS)
+            await self._carry_all(claimed or ())
+            if rest := max(away, self._pause):
+                await _wait(self._stopping, rest)
         await self._carrier.close()
 
     async def carry_waiting(self) -> int:
         """Carry what may leave now; returns how many letters were tried."""
-        self._bells.outbox.look_again()
-        return await self._carry_waiting()
-
-    async def _carry_waiting(self) -> int:
-        """Where the smarthost is away one letter finds out, and the others wait for its return."""
         tried = 0
-        is_away = False
-        while not is_away and not self._stopping.is_set():
-            claimed_at = self._clock()
-            claimed = await self._claim(claimed_at)
-            if not claimed:
+        while claimed := await self._claim(lambda: self._transactions(self._take, first=True)):
+            tried += await self._carry_all(claimed)
+            if self._pause or self._stopping.is_set():
                 break
-            # The next letter leaves while the one before is settled; no claim before all are.
-            async with asyncio.TaskGroup() as settling:
-                for position, one in enumerate(claimed):
-                    if is_away or self._stopping.is_set() or self._clock() - claimed_at > FRESH:
-                        settling.create_task(self._give_back(claimed[position:]))
-                        break
-                    delivery = await self._carry(one)
-                    settling.create_task(self._settle(one, delivery))
-                    is_away = delivery.about_connection
-                    tried += 1
         return tried
 
-    async def _claim(self, now: datetime) -> Sequence[Claimed]:
+    async def _carry_all(self, claimed: Sequence[Claimed]) -> int:
+        """Where the smarthost is away one letter finds out, and the others wait for its return.
+
+        The next letter leaves while the one before is settled; at the end all are, for whoever
+        claims must have nothing in hand.
+        """
+        tried = 0
+        is_away = False
+        async with asyncio.TaskGroup() as settling:
+            for position, one in enumerate(claimed):
+                is_late = self._clock() - one.claimed_at > FRESH
+                if is_away or is_late or self._stopping.is_set():
+                    settling.create_task(self._give_back(claimed[position:]))
+                    break
+                delivery = await self._carry(one)
+                settling.create_task(self._settle(one, delivery))
+                is_away = delivery.about_connection
+                tried += 1
+        return tried
+
+    async def _claim(
+        self, ask: Callable[[], Awaitable[Sequence[Claimed]]]
+    ) -> Sequence[Claimed] | None:
+        """What is found by asking; nothing at all where the database does not answer."""
         try:
-            # Letters leave while a backlog of mails is taken in: they do not wait behind it.
-            return await self._bells.outbox.ask(
-                lambda: self._transactions(
-                    lambda c: outbox.claim(
-                        c, self._name, now, CLAIM, from_others=self._takes_over(now)
-                    ),
-                    first=True,
-                ),
-                CLAIM,
-            )
+            return await ask()
         except OUT_OF_REACH as error:
             self._database_away(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the desk goes on without us
             journal.fail("claim_failed", courier=self._name, reason=describe_failure(error))
-        return ()
+        return None
+
+    async def _letters_to_come(self) -> Sequence[Claimed]:
+        """Letters as soon as there are any; none after a while, and where we are told to stop.
+
+        Others write letters that nobody here hears of: hence the while.
+        """
+        self._seeking = self._transactions.until_found(self._take)
+        try:
+            await asyncio.wait([self._seeking], timeout=POLL_SECONDS)
+        finally:
+            self._seeking.cancel()
+        return () if self._seeking.cancelled() else self._seeking.result()
+
+    def _take(self, connection: Connection) -> Sequence[Claimed]:
+        now = self._clock()
+        return outbox.claim(connection, self._name, now, CLAIM, from_others=self._takes_over(now))
 
     def _database_away(self, error: Exception) -> None:
         journal.warn("database_down", courier=self._name, error=type(error).__name__)
@@ -160,7 +174,6 @@ class Courier:
         if claimed:
             until = self._clock() + outbox.LEASE
             await self._firmly(lambda c: outbox.give_back(c, claimed, self._name), until)
-            self._bells.outbox.look_again()
 
     async def _carry(self, one: Claimed) -> Delivery:
         """Send one letter; what became of it."""
@@ -182,7 +195,7 @@ class Courier:
             if not self._pause:
                 reason = f"{delivery.code or ''} {delivery.reason}".strip()
                 journal.fail("smarthost_away", courier=self._name, reason=reason)
-            self._pause = min(max(PAUSE_SECONDS, 2 * self._pause), PAUSE_SECONDS_MAX)
+            self._pause = _longer(self._pause, PAUSE_SECONDS_MAX)
         elif self._pause:
             journal.note("smarthost_back", courier=self._name)
             self._pause = 0.0
@@ -208,7 +221,8 @@ class Courier:
         told = {"letter": one.letter, "to": one.recipient, "row": one.id, "ticket": one.ticket}
         if delivery.outcome == "delivered":
             journal.note("sent", after=(now - one.created_at).total_seconds(), **told)
-            await self._firmly(lambda c: outbox.settle_sent(c, one, self._name, now), until)
+            sent = Sent(one.id, self._name, now)
+            await self._until_done(lambda: self._settling.sent(sent), until)
         elif delivery.outcome == "failed" or gives_up:
             journal.fail("letter_failed", reason=failure, **told)
             failed = FailedLetter(
@@ -233,13 +247,16 @@ class Courier:
 
     async def _settle_failed(self, one: Claimed, failed: FailedLetter, now: datetime) -> None:
         # A letter that cannot be told of must still end: one try, then without the telling.
-        if not await self._firmly(lambda c: self._fail(c, one, failed, now), now):
+        def fail(connection: Connection) -> bool:
+            return self._fail(connection, one, failed, now)
+
+        # In turn: those who seek letters find what is written here.
+        if not await self._until_done(lambda: self._transactions(fail), now):
             journal.fail("failure_untold", row=one.id)
             await self._firmly(
                 lambda c: outbox.settle_failed(c, one, self._name, failed.reason),
                 now + outbox.LEASE,
             )
-        self._bells.rang()
 
     def _fail(
         self, connection: Connection, one: Claimed, failed: FailedLetter, now: datetime
@@ -260,6 +277,12 @@ class Courier:
         return True
 
     async def _firmly(self, step: Step[object], until: datetime) -> bool:
+        """Settle by a step of its own."""
+        return await self._until_done(
+            lambda: self._transactions(step, first=True, patient=True), until
+        )
+
+    async def _until_done(self, settle: Callable[[], Awaitable[object]], until: datetime) -> bool:
         """Settle, however long the database is away; whether it came to that.
 
         Until then this courier takes nothing else: what it has sent and cannot settle would be sent
@@ -269,7 +292,7 @@ class Courier:
         pause = PAUSE_SECONDS
         while True:
             try:
-                await self._transactions(step, first=True, patient=True)
+                await settle()
             except OUT_OF_REACH as error:
                 self._database_away(error)
             except Exception as error:  # noqa: BLE001 - a letter must never stop the desk
@@ -281,7 +304,11 @@ class Courier:
             if self._stopping.is_set():
                 return True
             await _wait(self._stopping, pause)
-            pause = min(2 * pause, PAUSE_SECONDS_MAX)
+            pause = _longer(pause, PAUSE_SECONDS_MAX)
+
+
+def _longer(pause: float, longest: float) -> float:
+    return min(max(PAUSE_SECONDS, 2 * pause), longest)
 
 
 async def _wait(bell: asyncio.Event, seconds: float) -> bool:

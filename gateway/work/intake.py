@@ -31,7 +31,6 @@ from gateway.store.mails import record
 from gateway.store.occasion import Applied, Occasion
 from gateway.store.reach import OUT_OF_REACH, DatabaseAway, Refused
 from gateway.store.transaction import Conflict, Transactions
-from gateway.work.bells import Bells
 from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
 from gateway.work.restored import held_back
 
@@ -90,14 +89,14 @@ class Intake:
         transactions: Transactions,
         reader: Reader,
         desk: Desk,
-        bells: Bells,
+        committed: asyncio.Event,
         tell: Tell,
     ) -> None:
         self._spool = spool
         self._transactions = transactions
         self._reader = reader
         self._desk = desk
-        self._bells = bells
+        self._committed = committed
         self._tell = tell
         self._stopping = False
         self._since = desk.clock()
@@ -177,7 +176,7 @@ class Intake:
     ) -> bool:
         """Wait for the commits, then let the spool forget what is done; false where one is away."""
         outcomes = await asyncio.gather(*commits)
-        self._bells.rang()
+        self._committed.set()
         taken_in = [
             spooled.envelope.queue_id
             for spooled, outcome in zip(batch, outcomes, strict=True)

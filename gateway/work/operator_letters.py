@@ -10,17 +10,15 @@ from gateway.store.apply import apply
 from gateway.store.occasion import Occasion
 from gateway.store.reach import OUT_OF_REACH
 from gateway.store.transaction import Transactions
-from gateway.work.bells import Bells
 from gateway.work.intake import Desk
 
 
 class OperatorLetters:
     """Writes `operator_alert` letters."""
 
-    def __init__(self, transactions: Transactions, desk: Desk, bells: Bells) -> None:
+    def __init__(self, transactions: Transactions, desk: Desk) -> None:
         self._transactions = transactions
         self._desk = desk
-        self._bells = bells
 
     async def tell(self, event: str, reason: str) -> bool:
         """Queue a letter; the same event is told once, over restarts and by all nodes.
@@ -47,5 +45,4 @@ class OperatorLetters:
             event = "database_down" if isinstance(failure, OUT_OF_REACH) else "alert_failed"
             journal.warn(event, loop="operator_letters", error=type(failure).__name__)
             return False
-        self._bells.outbox.set()
         return True

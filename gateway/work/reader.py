@@ -17,6 +17,7 @@ import sys
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from gateway import garbage
 from gateway.mail.compose import Enclosure
 from gateway.mail.message import Attachment, Envelope, Mail
 from gateway.mail.parse import attachment_bytes, read_mail
@@ -202,5 +203,6 @@ def main() -> None:
     """Limit this process, then serve."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    garbage.look_rarely()
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -25,7 +25,6 @@ from gateway.store.outbox import has_event
 from gateway.store.reach import OUT_OF_REACH
 from gateway.store.reports import Told, read_history
 from gateway.store.transaction import Transactions
-from gateway.work.bells import Bells
 from gateway.work.intake import Desk
 
 DAY: Final = timedelta(days=1)
@@ -117,11 +116,10 @@ def due_since(policy: Policy, now: datetime) -> datetime | None:
 class Reporter:
     """The loop that sends the weekly report; on several nodes the first one does."""
 
-    def __init__(self, transactions: Transactions, desk: Desk, spool: Spool, bells: Bells) -> None:
+    def __init__(self, transactions: Transactions, desk: Desk, spool: Spool) -> None:
         self._transactions = transactions
         self._desk = desk
         self._spool = spool
-        self._bells = bells
         self._stopping = asyncio.Event()
         self._sent: datetime | None = None
 
@@ -154,7 +152,6 @@ class Reporter:
         self._sent = due_at
         if letters:
             journal.note("report_sent", letters=letters)
-            self._bells.outbox.set()
         return letters
 
     def _step(self, connection: Connection, due_at: datetime) -> int:

@@ -26,12 +26,13 @@ from gateway.store.reach import OUT_OF_REACH, told_apart
 from gateway.store.timers import Claim
 from gateway.store.transaction import Conflict, Outcome, Transactions, breaks_transaction
 from gateway.work.alarm import NEXT, OPENING, Alarm
-from gateway.work.bells import Bells
 from gateway.work.housekeeping import tidy
 from gateway.work.intake import Desk, describe_failure
 from gateway.work.watch import Watch
 
 MOMENT: Final = timedelta(seconds=1)
+REARM_SECONDS: Final = 0.25
+"""From a commit to a look at what is due next: mails that come together cost one."""
 ROUNDS_IN_A_ROW_MAX: Final = 1_000
 RETRY_AFTER: Final = (timedelta(minutes=1), timedelta(minutes=5))
 """Time to the next try of a step that failed; after the last one it is set aside."""
@@ -48,10 +49,10 @@ class Rehearsed(Exception):
 class Rounds:
     """The loop that makes rounds when somebody rings."""
 
-    def __init__(self, transactions: Transactions, desk: Desk, bells: Bells) -> None:
+    def __init__(self, transactions: Transactions, desk: Desk, committed: asyncio.Event) -> None:
         self._transactions = transactions
         self._desk = desk
-        self._bells = bells
+        self._committed = committed
         self._bell = asyncio.Event()
         self._is_untidy = False
         self._stopping = False
@@ -99,8 +100,9 @@ class Rounds:
 
     async def _rearm_after_commits(self) -> None:
         while True:
-            await self._bells.timers.wait()
-            self._bells.timers.clear()
+            await self._committed.wait()
+            await asyncio.sleep(REARM_SECONDS)
+            self._committed.clear()
             await self._arm()
 
     async def _arm(self) -> None:
@@ -128,7 +130,6 @@ class Rounds:
                 break
         if total:
             journal.note("round", steps=total)
-            self._bells.outbox.set()
         return total
 
     async def _after_failure(self, failure: BaseException) -> Claim:
@@ -244,7 +245,6 @@ class Rounds:
             if abs(by) >= ALERT_FROM:
                 decision = alerts.clock_jumped(self._desk.policy, now, by)
                 await self._attempt(partial(self._apply, decision=decision, now=now))
-                self._bells.outbox.set()
         if self._is_untidy:
             outcome = await self._attempt(lambda c: tidy(c, self._desk, now))
             self._is_untidy = isinstance(outcome, BaseException)
