@@ -1,7 +1,8 @@
 """A stranger who wrote first becomes a contact of a named account, with their tickets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest_asyncio
 from acting.operator import run_gateway
 from servers.postgres import Cluster
 from small_desk import SmallDesk, small_desk
-from sqlalchemy import select, text
+from sqlalchemy import Connection, insert, select, text, update
 
+from gateway.store.desk_rows import load_account
 from gateway.store.engine import open_engine
 from gateway.store.register import open_account
 from gateway.store.tables import accounts, contacts, entries, tickets
@@ -130,16 +132,38 @@ async def assert_stays(desk: SmallDesk, reason: str) -> None:
     assert "acme" not in {row.id for row in desk.rows(select(accounts))}
 
 
-async def test_a_mail_that_waits_for_an_adoption_comes_into_the_named_account(
-    tmp_path: Path, postgres: Cluster, reader: Reader
+def adopt(connection: Connection, at: datetime) -> None:
+    open_account(connection, "acme", [ANN], at=at)
+
+
+def move_alone(connection: Connection, at: datetime) -> None:
+    """Their account stays and keeps its ticket; only the contact goes elsewhere."""
+    load_account(connection, ANN)
+    connection.execute(insert(accounts), {"id": "acme", "opened_at": at})
+    connection.execute(update(contacts).values(account="acme"))
+
+
+@pytest.mark.parametrize(
+    ("moves", "owners"),
+    [
+        pytest.param(adopt, ["acme", "acme"], id="with their account"),
+        pytest.param(move_alone, [ANN, "acme"], id="alone"),
+    ],
+)
+async def test_a_mail_that_waits_while_its_writer_is_moved_comes_into_the_named_account(
+    tmp_path: Path,
+    postgres: Cluster,
+    reader: Reader,
+    moves: Callable[[Connection, datetime], None],
+    owners: list[str],
 ) -> None:
-    # Given a stranger whose account is being given up
+    # Given a stranger who is being moved into a named account
     url = postgres.fresh_database()
     engine = open_engine(url)
     async with small_desk(tmp_path / "desk", url, reader, "2026-07-06T08:00") as desk:
         await desk.receive(ANN, DESK, "Tolls", "How do I set up tolls?", "2026-07-06T08:00")
         with engine.begin() as connection:
-            open_account(connection, "acme", [ANN], at=desk.at)
+            moves(connection, desk.at)
 
             # When another mail of theirs comes in before that is committed
             receiving = asyncio.create_task(
@@ -152,8 +176,9 @@ async def test_a_mail_that_waits_for_an_adoption_comes_into_the_named_account(
                         await asyncio.sleep(0.05)
         await receiving
 
-        # Then no account of their own is opened once more
-        assert {row.id for row in desk.rows(select(accounts))} == {"acme"}
-        assert [row.account for row in desk.rows(select(tickets))] == ["acme", "acme"]
+        # Then no account of their own is opened once more, and none that they left is used
+        assert {row.id for row in desk.rows(select(accounts))} == {"acme", *owners}
+        tickets_of = desk.rows(select(tickets).order_by(tickets.c.number))
+        assert [row.account for row in tickets_of] == owners
     engine.dispose()
     postgres.drop(url)

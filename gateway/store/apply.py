@@ -6,7 +6,6 @@ changed them meanwhile).
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,24 +29,27 @@ from gateway.store.mail_tables import audit
 from gateway.store.numbers import draw
 from gateway.store.occasion import Applied, Occasion
 from gateway.store.outbox import enqueue_all, outbox_row
+from gateway.store.prepared import Prepared
 from gateway.store.tables import accounts, contacts, tickets
 from gateway.store.transaction import Conflict
 
 # Statements of every mail are built once: building them costs more than running them.
-_OPEN_ACCOUNT: Final = insert_new(accounts)
-_OPEN_CONTACT: Final = insert_new(contacts)
-_OPEN_TICKET: Final = insert(tickets)
-_REMEMBER: Final = insert(audit)
+_OPEN_ACCOUNT: Final = Prepared(insert_new(accounts))
+_OPEN_CONTACT: Final = Prepared(insert_new(contacts))
+_OPEN_TICKET: Final = Prepared(insert(tickets))
+_REMEMBER: Final = Prepared(insert(audit))
 _THIS_TICKET: Final = tickets.c.number == bindparam("of_number")
-_KEEP_THREAD: Final = update(tickets).where(_THIS_TICKET).values(thread=bindparam("thread"))
-_CLOSE_STATE: Final = (
+# Columns that are named when these run are set.
+_KEEP_THREAD: Final = Prepared(update(tickets).where(_THIS_TICKET))
+_CLOSE_STATE: Final = Prepared(
     update(tickets)
     .where(_THIS_TICKET, tickets.c.version == bindparam("of_version"))
     .values(version=tickets.c.version + 1)
 )
-"""Columns that are named when it runs are set as well."""
-_THREADS: Final = select(tickets.c.number, tickets.c.thread).where(
-    tickets.c.number.in_(bindparam("these", expanding=True))
+_THREADS: Final = Prepared(
+    select(tickets.c.number, tickets.c.thread).where(
+        tickets.c.number.in_(bindparam("these", expanding=True))
+    )
 )
 
 
@@ -98,15 +100,14 @@ def _prepare(
 def _keep_threads(connection: Connection, applied: Applied) -> None:
     """Threads of tickets that are otherwise as they were."""
     for number, thread in applied.threads.items():
-        connection.execute(_KEEP_THREAD, {"of_number": number, "thread": thread})
+        _KEEP_THREAD.run(connection, {"of_number": number, "thread": thread})
 
 
 def _open_account(connection: Connection, change: OpenAccount, occasion: Occasion) -> None:
     """Two first mails of one stranger open one account."""
     account = change.account
-    dialect = connection.dialect.name
-    connection.execute(
-        _OPEN_ACCOUNT[dialect],
+    _OPEN_ACCOUNT.run(
+        connection,
         {
             "id": account.id,
             "name": account.name,
@@ -114,8 +115,8 @@ def _open_account(connection: Connection, change: OpenAccount, occasion: Occasio
         },
     )
     for contact in account.contacts:
-        connection.execute(
-            _OPEN_CONTACT[dialect],
+        _OPEN_CONTACT.run(
+            connection,
             {
                 "address": contact.address,
                 "account": account.id,
@@ -129,11 +130,11 @@ def _open_account(connection: Connection, change: OpenAccount, occasion: Occasio
 
 def _open_ticket(connection: Connection, ticket: Ticket, applied: Applied) -> None:
     number = applied.numbers[ticket.number]
-    connection.execute(
-        _OPEN_TICKET,
+    _OPEN_TICKET.run(
+        connection,
         {
             "number": number,
-            **rows.ticket_columns(_numbered(ticket, applied)),
+            **_columns(ticket, applied),
             "ceiling": ticket.charged + ticket.reserved,
             "thread": applied.threads.pop(number, []),
             "version": 1,
@@ -141,13 +142,13 @@ def _open_ticket(connection: Connection, ticket: Ticket, applied: Applied) -> No
     )
 
 
-def _numbered(ticket: Ticket, applied: Applied) -> Ticket:
-    """The ticket with drawn numbers instead of stand-ins."""
-    return replace(
-        ticket,
-        parent=applied.ticket(ticket.parent),
-        merged_into=applied.ticket(ticket.merged_into),
-    )
+def _columns(ticket: Ticket, applied: Applied) -> rows.Columns:
+    """What is kept of a ticket, with drawn numbers instead of stand-ins."""
+    return {
+        **rows.ticket_columns(ticket),
+        "parent": applied.ticket(ticket.parent),
+        "merged_into": applied.ticket(ticket.merged_into),
+    }
 
 
 def _peak(decision: Decision, state: TicketState) -> int:
@@ -192,11 +193,11 @@ def _close_state(connection: Connection, state: TicketState, applied: Applied) -
         return  # Written as it is when it was opened.
     values: dict[str, Any] = {"thread": thread} if thread is not None else {}
     old = rows.ticket_columns(state.before)
-    new = rows.ticket_columns(_numbered(after, applied))
+    new = _columns(after, applied)
     values |= {name: value for name, value in new.items() if value != old[name]}
     values["ceiling"] = after.charged + after.reserved
     this = {"of_number": number, "of_version": state.before.version}
-    touched = connection.execute(_CLOSE_STATE, {**values, **this})
+    touched = _CLOSE_STATE.run(connection, {**values, **this})
     if touched.rowcount != 1:
         raise Conflict(f"ticket {number} changed meanwhile")
 
@@ -215,8 +216,7 @@ def _load_threads(connection: Connection, decision: Decision, applied: Applied) 
     }
     if not wanted:
         return
-    found = connection.execute(_THREADS, {"these": sorted(wanted)})
-    for row in found:
+    for row in _THREADS.all(connection, {"these": sorted(wanted)}):
         applied.threads[row.number] = list(row.thread)
 
 
@@ -275,7 +275,7 @@ def _remember(
     connection: Connection, decision: Decision, occasion: Occasion, applied: Applied
 ) -> None:
     row = audit_row(decision, occasion.at, applied.ticket(decision.ticket))
-    connection.execute(_REMEMBER, row)
+    _REMEMBER.run(connection, row)
 
 
 def audit_row(decision: Decision, at: datetime, ticket: int | None) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from gateway.desk.split_changes import EndSuggestions, LabelSplit, RecordSplit, 
 from gateway.store import examples, rows, spent
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied, Occasion
+from gateway.store.prepared import Prepared
 from gateway.store.promises import (
     deal_with_steps,
     disarm,
@@ -51,8 +52,8 @@ from gateway.store.promises import (
 from gateway.store.tables import assessments, contacts, entries, orders, withdrawals
 
 # Statements of many mails are built once: building them costs as much as running them.
-_BOOK: Final = insert(entries)
-_FILE: Final = insert(messages)
+_BOOK: Final = Prepared(insert(entries))
+_FILE: Final = Prepared(insert(messages))
 
 
 def carry_out(  # noqa: C901, PLR0912 - one line a change
@@ -66,7 +67,7 @@ def carry_out(  # noqa: C901, PLR0912 - one line a change
             _settle_assessment(connection, change)
         case Book(entry=entry):
             columns = rows.entry_columns(replace(entry, ticket=applied.ticket(entry.ticket)))
-            connection.execute(_BOOK, columns | {"overdraft": occasion.overdraft})
+            _BOOK.run(connection, columns | {"overdraft": occasion.overdraft})
         case CountWithdrawal(account=account, withdrawal=one):
             row = {"account": account, "ticket": applied.ticket(one.ticket), "at": one.at}
             connection.execute(insert(withdrawals), row)
@@ -162,8 +163,8 @@ def _settle_assessment(connection: Connection, change: SettleAssessment) -> None
 def _file_message(
     connection: Connection, change: FileMessage, occasion: Occasion, applied: Applied
 ) -> None:
-    connection.execute(
-        _FILE,
+    _FILE.run(
+        connection,
         {
             "ticket": applied.ticket(change.ticket),
             "queue_id": occasion.queue_id,

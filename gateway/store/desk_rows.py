@@ -1,12 +1,13 @@
 """Load tickets and accounts as values: the aggregates every fact is made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, exists, select
 
 from gateway.desk.model import Account, Assessment, Clock, Contact, Ticket, Withdrawal
 from gateway.store import rows
+from gateway.store.prepared import Prepared
 from gateway.store.tables import accounts, assessments, clocks, contacts, tickets, withdrawals
 
 ASKED_MAX = 1_000
@@ -14,24 +15,42 @@ ASKED_MAX = 1_000
 MERGES_MAX = 10
 """How many merges in a row are followed."""
 # Statements of every mail are built once: building them costs more than running them.
-_CONTACT: Final = select(contacts).where(contacts.c.address == bindparam("of_address"))
+_CONTACT: Final = Prepared(select(contacts).where(contacts.c.address == bindparam("of_address")))
 _THESE: Final[BindParameter[Any]] = bindparam("these", expanding=True)
-_TICKETS: Final = select(tickets).where(tickets.c.number.in_(_THESE)).order_by(tickets.c.number)
-_LOCKED_TICKETS: Final = _TICKETS.with_for_update()
-_ASSESSMENTS: Final = (
+_SOME_TICKETS: Final = (
+    select(tickets).where(tickets.c.number.in_(_THESE)).order_by(tickets.c.number)
+)
+_TICKETS: Final = Prepared(_SOME_TICKETS)
+_LOCKED_TICKETS: Final = Prepared(_SOME_TICKETS.with_for_update())
+_ASSESSMENTS: Final = Prepared(
     select(assessments)
     .where(assessments.c.ticket.in_(_THESE))
     .order_by(assessments.c.ticket, assessments.c.number)
 )
-_CLOCKS: Final = select(clocks).where(clocks.c.ticket.in_(_THESE), clocks.c.stopped_at.is_(None))
-_ACCOUNTS: Final = select(accounts).where(accounts.c.id.in_(_THESE)).order_by(accounts.c.id)
-_LOCKED_ACCOUNTS: Final = _ACCOUNTS.with_for_update()
-_PEOPLE: Final = (
-    select(contacts)
-    .where(contacts.c.account.in_(_THESE))
+_CLOCKS: Final = Prepared(
+    select(clocks).where(clocks.c.ticket.in_(_THESE), clocks.c.stopped_at.is_(None))
+)
+_SOME_ACCOUNTS: Final = select(accounts).where(accounts.c.id.in_(_THESE)).order_by(accounts.c.id)
+_ACCOUNTS: Final = Prepared(_SOME_ACCOUNTS)
+_LOCKED_ACCOUNTS: Final = Prepared(_SOME_ACCOUNTS.with_for_update())
+_ACCOUNT_OF: Final = Prepared(
+    select(accounts)
+    .where(
+        accounts.c.id
+        == select(contacts.c.account)
+        .where(contacts.c.address == bindparam("of_address"))
+        .scalar_subquery()
+    )
+    .with_for_update()
+)
+_WITHDREW: Final = exists().where(withdrawals.c.account == accounts.c.id).label("withdrew")
+_PEOPLE: Final = Prepared(
+    select(accounts.c.id, _WITHDREW, contacts)
+    .select_from(accounts.outerjoin(contacts))
+    .where(accounts.c.id.in_(_THESE))
     .order_by(contacts.c.is_primary.desc(), contacts.c.address)
 )
-_WITHDRAWALS: Final = (
+_WITHDRAWALS: Final = Prepared(
     select(withdrawals).where(withdrawals.c.account.in_(_THESE)).order_by(withdrawals.c.id)
 )
 
@@ -56,12 +75,12 @@ def _load_tickets(
     named: dict[int, list[Assessment]] = {number: [] for number in wanted}
     running: dict[int, list[Clock]] = {number: [] for number in wanted}
     these = {"these": wanted}
-    found = connection.execute(_LOCKED_TICKETS if lock else _TICKETS, these).all()
+    found = (_LOCKED_TICKETS if lock else _TICKETS).all(connection, these)
     if not found:
         return {}
-    for row in connection.execute(_ASSESSMENTS, these):
+    for row in _ASSESSMENTS.all(connection, these):
         named[row.ticket].append(rows.assessment_of(row))
-    for row in connection.execute(_CLOCKS, these):
+    for row in _CLOCKS.all(connection, these):
         running[row.ticket].append(rows.clock_of(row))
     return {
         row.number: rows.ticket_of(row, tuple(named[row.number]), tuple(running[row.number]))
@@ -94,6 +113,15 @@ def load_account(
     return load_accounts(connection, (account,), lock=lock).get(account)
 
 
+def load_account_of(connection: Connection, address: str) -> Account | None:
+    """The account of a contact, locked as `load_account` locks it.
+
+    Who waited for the lock may find none, or one that the contact belongs to no more.
+    """
+    found = _ACCOUNT_OF.all(connection, {"of_address": address})
+    return next(_whole(connection, found), None)
+
+
 def load_accounts(
     connection: Connection, names: Iterable[str], *, lock: bool = False
 ) -> dict[str, Account]:
@@ -108,20 +136,27 @@ def load_accounts(
 def _load_accounts(
     connection: Connection, wanted: Sequence[str], *, lock: bool
 ) -> dict[str, Account]:
-    these = {"these": wanted}
-    found = connection.execute(_LOCKED_ACCOUNTS if lock else _ACCOUNTS, these).all()
+    found = (_LOCKED_ACCOUNTS if lock else _ACCOUNTS).all(connection, {"these": wanted})
+    return {one.id: one for one in _whole(connection, found)}
+
+
+def _whole(connection: Connection, found: Sequence[Any]) -> Iterator[Account]:
+    """The accounts of some rows; what belongs to them is read after these were locked."""
     people: dict[str, list[Contact]] = {row.id: [] for row in found}
     used: dict[str, list[Withdrawal]] = {row.id: [] for row in found}
-    for row in connection.execute(_PEOPLE, these):
-        people[row.account].append(rows.contact_of(row))
-    for row in connection.execute(_WITHDRAWALS, these):
+    withdrew = set()
+    for row in _PEOPLE.all(connection, {"these": list(people)}) if people else ():
+        if row.address is not None:
+            people[row.id].append(rows.contact_of(row))
+        if row.withdrew:
+            withdrew.add(row.id)
+    for row in _WITHDRAWALS.all(connection, {"these": sorted(withdrew)}) if withdrew else ():
         used[row.account].append(Withdrawal(ticket=row.ticket, at=row.at))
-    return {
-        row.id: rows.account_of(row, tuple(people[row.id]), tuple(used[row.id])) for row in found
-    }
+    for row in found:
+        yield rows.account_of(row, tuple(people[row.id]), tuple(used[row.id]))
 
 
 def load_contact(connection: Connection, address: str) -> Contact | None:
     """The contact with an address, in its normal form."""
-    row = connection.execute(_CONTACT, {"of_address": address}).first()
+    row = _CONTACT.first(connection, {"of_address": address})
     return rows.contact_of(row) if row else None

@@ -2,19 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, or_, select, update
 
 from gateway.desk.split_changes import LabelSplit, RecordSplit
 from gateway.desk.split_exam import Pair
 from gateway.store.mail_tables import messages
 from gateway.store.occasion import Applied
+from gateway.store.prepared import Prepared
 from gateway.store.tables import split_examples, tickets
 
 EXAMPLES_MAX: Final = 10_000
 SAID_MAX: Final = 20
+_NO_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
+# Built once: every mail of a known ticket asks them.
+_SAID: Final = select(messages.c.id, messages.c.text).where(
+    messages.c.ticket == bindparam("of_ticket"),
+    messages.c.kind != "filed",
+    messages.c.at < bindparam("before"),
+)
+_FIRST: Final = Prepared(_SAID.order_by(messages.c.id).limit(1))
+_LATEST: Final = Prepared(
+    _SAID.order_by(messages.c.id.desc()).limit(bindparam("most", type_=Integer))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +111,10 @@ def said(
     connection: Connection, number: int, *, before: datetime | None = None, most: int = SAID_MAX
 ) -> Sequence[str]:
     """The first and the latest texts of a ticket, oldest first, at most so many."""
-    chosen = (messages.c.ticket == number) & (messages.c.kind != "filed")
-    if before is not None:
-        chosen &= messages.c.at < before
-    query = select(messages.c.id, messages.c.text).where(chosen)
-    first = connection.execute(query.order_by(messages.c.id).limit(1)).all()
-    latest = connection.execute(query.order_by(messages.c.id.desc()).limit(most - 1)).all()
+    these = {"of_ticket": number, "before": before or _NO_END}
+    latest = _LATEST.all(connection, {**these, "most": most - 1})
+    # Where there is room for more, the first is among them.
+    first = _FIRST.all(connection, these) if len(latest) == most - 1 else []
     found = {row.id: row.text for row in (*first, *reversed(latest))}
     return tuple(found.values())
 

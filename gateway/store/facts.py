@@ -10,7 +10,7 @@ from gateway.desk.clues import Clues
 from gateway.desk.commands import Verb
 from gateway.desk.facts import Facts, FoundBy, RepliedTo, Seen, Spent, SplitOff
 from gateway.desk.learned import Learned
-from gateway.desk.model import Account, Order, Ticket
+from gateway.desk.model import Account, Contact, Order, Ticket
 from gateway.desk.policy import Policy
 from gateway.desk.repeats import HELP_LETTERS
 from gateway.desk.request import NOBODY
@@ -19,8 +19,15 @@ from gateway.ledger.entry import Entry
 from gateway.mail.message import Mail
 from gateway.store import examples, rows
 from gateway.store.briefing import ENTRIES_SHOWN, brief, last_entries
-from gateway.store.desk_rows import load_account, load_contact, load_ticket, load_tickets
+from gateway.store.desk_rows import (
+    load_account,
+    load_account_of,
+    load_contact,
+    load_ticket,
+    load_tickets,
+)
 from gateway.store.mail_tables import mails, messages, outbox
+from gateway.store.prepared import Prepared
 from gateway.store.spent import load_spent
 from gateway.store.tables import assessments, orders, tickets
 from gateway.store.transaction import Conflict
@@ -30,7 +37,7 @@ NOTHING_LEARNED: Final = Learned()
 
 # Statements of every mail are built once: building them costs more than running them.
 _ITSELF: Final = mails.c.queue_id == bindparam("of_queue")
-_SEEN: Final = (
+_SEEN: Final = Prepared(
     select(mails.c.queue_id, mails.c.digest, mails.c.ticket)
     .where(
         or_(
@@ -42,16 +49,20 @@ _SEEN: Final = (
     .order_by(_ITSELF.desc(), mails.c.received_at)
     .limit(5)
 )
-_REPLIED: Final = select(
-    outbox.c.message_id,
-    outbox.c.letter,
-    outbox.c.ticket,
-    outbox.c.assessment,
-    outbox.c.recipient,
-    outbox.c.audience,
-).where(outbox.c.message_id.in_(bindparam("these", expanding=True)))
-_OF_MAILS: Final = select(messages.c.message_id, messages.c.ticket).where(
-    messages.c.message_id.in_(bindparam("these", expanding=True)), messages.c.verified
+_REPLIED: Final = Prepared(
+    select(
+        outbox.c.message_id,
+        outbox.c.letter,
+        outbox.c.ticket,
+        outbox.c.assessment,
+        outbox.c.recipient,
+        outbox.c.audience,
+    ).where(outbox.c.message_id.in_(bindparam("these", expanding=True)))
+)
+_OF_MAILS: Final = Prepared(
+    select(messages.c.message_id, messages.c.ticket).where(
+        messages.c.message_id.in_(bindparam("these", expanding=True)), messages.c.verified
+    )
 )
 
 
@@ -81,13 +92,12 @@ def gather(
         return Facts(clues=clues, seen=seen)
     replied = _replied(connection, clues)
     ticket, found_by = _find_ticket(connection, clues, replied, seen_ticket)
-    contact = load_contact(connection, clues.sender) if clues.sender else None
+    contact, account = _writer(connection, clues)
     paid = _orders(connection, clues)
     owner = ticket.account if ticket else next((one.account for one in paid.values()), None)
-    own = contact.account if contact else NOBODY if not clues.sender else None
-    account = load_account(connection, own)
-    ticket_account = account if owner == own else load_account(connection, owner)
-    if (contact and account is None) or (owner and ticket_account is None):
+    is_own = owner == (account.id if account else None)
+    ticket_account = account if is_own else load_account(connection, owner)
+    if owner and ticket_account is None:
         raise Conflict("whose mail it is changed meanwhile")
     named = load_tickets(connection, clues.tickets)
     return Facts(
@@ -110,6 +120,20 @@ def gather(
         split_off=_split_off(connection, ticket, clues),
         briefing=brief(connection, clues.control, clues.sender, ticket_account, ticket),
     )
+
+
+def _writer(connection: Connection, clues: Clues) -> tuple[Contact | None, Account | None]:
+    """Who wrote, and their account, locked; a stranger has none."""
+    if not clues.sender:
+        return None, load_account(connection, NOBODY)
+    account = load_account_of(connection, clues.sender)
+    if account is None:
+        contact = load_contact(connection, clues.sender)
+    else:
+        contact = next((one for one in account.contacts if one.address == clues.sender), None)
+    if (contact is None) != (account is None):
+        raise Conflict("whose mail it is changed meanwhile")
+    return contact, account
 
 
 def _spent(
@@ -137,7 +161,7 @@ def _seen(connection: Connection, mail: Mail) -> tuple[Seen | None, int | None]:
         "of_erased": erased_key(key),
         "of_message": mail.message_id or "",
     }
-    earlier = connection.execute(_SEEN, sought).all()
+    earlier = _SEEN.all(connection, sought)
     for row in earlier:
         if row.digest == mail.digest or row.queue_id == mail.envelope.queue_id:
             return Seen(queue_id=row.queue_id, same_content=True), row.ticket
@@ -163,7 +187,7 @@ def _replied(connection: Connection, clues: Clues) -> RepliedTo | None:
             )
     if not clues.references:
         return None
-    answered = connection.execute(_REPLIED, {"these": clues.references})
+    answered = _REPLIED.all(connection, {"these": clues.references})
     found = {row.message_id: row for row in answered}
     nearest = next((found[one] for one in clues.references if one in found), None)
     if nearest is None:
@@ -200,7 +224,7 @@ def _ticket_of_mails(connection: Connection, references: tuple[str, ...]) -> int
     """The ticket of a mail that was taken in before and is answered now."""
     if not references:
         return None
-    answered = connection.execute(_OF_MAILS, {"these": references})
+    answered = _OF_MAILS.all(connection, {"these": references})
     found = {row.message_id: row.ticket for row in answered}
     return next((found[one] for one in references if one in found), None)
 

@@ -13,6 +13,7 @@ from gateway.mail.message import Mail
 from gateway.store import files, pictures
 from gateway.store.facts import dedupe_key
 from gateway.store.mail_tables import mails, raws
+from gateway.store.prepared import Prepared
 
 PACK_FROM: Final = 1_024
 PACK_UP_TO: Final = 65_536
@@ -21,8 +22,8 @@ LEVEL: Final = 1
 SUBJECT_MAX: Final = 500
 ASKED_MAX: Final = 500
 # Statements of every mail are built once: building them costs as much as running them.
-_RECORD: Final = insert(mails)
-_KEEP: Final = insert(raws)
+_RECORD: Final = Prepared(insert(mails))
+_KEEP: Final = Prepared(insert(raws))
 
 
 def record(
@@ -36,8 +37,8 @@ def record(
 ) -> None:
     """Write the mail into the journal; its key makes every later copy a duplicate (rule M1)."""
     repeats = decision.disposition is Disposition.DUPLICATE
-    connection.execute(
-        _RECORD,
+    _RECORD.run(
+        connection,
         {
             "queue_id": mail.envelope.queue_id,
             "message_id": mail.message_id or "",
@@ -58,8 +59,8 @@ def record(
     if not repeats:
         pictures.remember(connection, mail, now)
         content, packing = _pack(connection, mail.envelope.queue_id, raw, now)
-        connection.execute(
-            _KEEP,
+        _KEEP.run(
+            connection,
             {
                 "queue_id": mail.envelope.queue_id,
                 "content": content,

@@ -10,27 +10,28 @@ from typing import Final, Literal
 from sqlalchemy import Connection, bindparam, func, select, text, update
 
 from gateway.store.engine import is_sqlite
+from gateway.store.prepared import Prepared
 from gateway.store.tables import counters
 
 Counter = Literal["ticket", "order"]
 
-_COUNT: Final = (
+_COUNT: Final = Prepared(
     update(counters)
     .where(counters.c.name == bindparam("of_counter"))
     .values(value=counters.c.value + 1)
     .returning(counters.c.value)
 )
-_DRAW: Final = select(func.nextval(bindparam("sequence")))
+_DRAW: Final = Prepared(select(func.nextval(bindparam("sequence")).label("value")))
 _SEQUENCES: Final = {"ticket": "ticket_numbers", "order": "order_numbers"}
 
 
 def draw(connection: Connection, counter: Counter) -> int:
     """The next number of a counter, never drawn again (invariant 37)."""
     if is_sqlite(connection):
-        drawn = connection.execute(_COUNT, {"of_counter": counter})
+        drawn = _COUNT.first(connection, {"of_counter": counter})
     else:
-        drawn = connection.execute(_DRAW, {"sequence": _SEQUENCES[counter]})
-    return int(drawn.scalar_one())
+        drawn = _DRAW.first(connection, {"sequence": _SEQUENCES[counter]})
+    return int(drawn.value)
 
 
 def next_number(connection: Connection, counter: Counter) -> int:

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, case, func, or_, select, update
 
 from gateway.desk.budget import domain_of, is_counted
 from gateway.desk.decision import SendLetter
 from gateway.letters.writer import Written
 from gateway.store import files
 from gateway.store.engine import insert_new
-from gateway.store.mail_tables import WAITING, outbox
-from gateway.store.spent import pauses_of
+from gateway.store.mail_tables import WAITING, outbox, pauses
+from gateway.store.prepared import Prepared
 
 LEASE: Final = timedelta(minutes=10)
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +35,19 @@ ORDINARY: Final = 3
 PERSONAL: Final = frozenset({"answer", "clarification"})
 """Letters that a person wrote."""
 # Statements of every letter are built once: building them costs more than running them.
-_ENQUEUE: Final = insert_new(outbox, "message_id")
+_PAUSE: Final = select("paused: " + pauses.c.reason).where(
+    pauses.c.scope == "address",
+    pauses.c.key == bindparam("may_be_paused"),
+    pauses.c.until_at > bindparam("enqueued_at"),
+)
+_STATE: Final = case((_PAUSE.exists(), "withheld"), else_="queued")
+_FAILURE: Final = func.coalesce(_PAUSE.scalar_subquery(), "")
+_ENQUEUE: Final = Prepared(
+    {
+        dialect: statement.values(state=_STATE, failure=_FAILURE)
+        for dialect, statement in insert_new(outbox, "message_id").items()
+    }
+)
 # Who claims has nothing in hand: what stands in its name is a claim whose answer was lost.
 _READY: Final = or_(
     and_(outbox.c.state == "queued", outbox.c.not_before <= bindparam("now")),
@@ -116,18 +128,10 @@ class Sent:
 def enqueue_all(connection: Connection, letters: Sequence[Mapping[str, Any]]) -> None:
     """Put letters into the outbox, in one statement.
 
-    The same letter of the same event stays the one it was.
+    The same letter of the same event stays the one it was. What may wait is withheld while its
+    recipient is paused, pauses of this transaction included.
     """
-    paused = pauses_of(connection, {row["recipient"] for row in letters if _may_wait(row)})
-    rows = [
-        {**row, "state": "withheld", "failure": f"paused: {pause.reason}"}
-        if _may_wait(row)
-        and (pause := paused.get(row["recipient"]))
-        and pause.until > row["created_at"]
-        else {**row, "failure": ""}
-        for row in (_packed(connection, row) for row in letters)
-    ]
-    connection.execute(_ENQUEUE[connection.dialect.name], rows)
+    _ENQUEUE.run_each(connection, [_packed(connection, row) for row in letters])
 
 
 def _packed(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,9 +139,13 @@ def _packed(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
     recipe = files.put_away(
         connection, row["content"], files.letter_holder(row["message_id"]), row["created_at"]
     )
-    if recipe is None:
-        return {**row, "packing": ""}
-    return {**row, "content": recipe, "packing": files.PACKING}
+    return {
+        **row,
+        "content": row["content"] if recipe is None else recipe,
+        "packing": "" if recipe is None else files.PACKING,
+        "may_be_paused": row["recipient"] if _may_wait(row) else "",
+        "enqueued_at": row["created_at"],
+    }
 
 
 def as_sent(connection: Connection, content: bytes, packing: str) -> bytes:
@@ -167,7 +175,6 @@ def outbox_row(
         "copy_of": letter.copy_of,
         "message_id": written.message_id,
         "content": written.content,
-        "state": "queued",
         "domain": (domain_of(letter.to) or "-") if is_counted(letter) else "",
         "priority": PRIORITIES.get(letter.letter, ORDINARY),
         "created_at": at,

@@ -21,6 +21,7 @@ from gateway.desk.model import Clock
 from gateway.desk.step import REMINDER, Step, escalation
 from gateway.store import rows
 from gateway.store.occasion import Applied, Occasion
+from gateway.store.prepared import Prepared
 from gateway.store.tables import clocks, steps, timers
 
 _THIS_CLOCK: Final = (timers.c.ticket == bindparam("of_ticket")) & (
@@ -28,10 +29,10 @@ _THIS_CLOCK: Final = (timers.c.ticket == bindparam("of_ticket")) & (
 )
 _THIS_TIMER: Final = _THIS_CLOCK & (timers.c.step == bindparam("of_step"))
 # Statements of many mails are built once: building them costs more than running them.
-_START: Final = insert(clocks)
-_ARM: Final = insert(timers)
-_DISARM: Final = delete(timers).where(_THIS_CLOCK)
-_END: Final = (
+_START: Final = Prepared(insert(clocks))
+_ARM: Final = Prepared(insert(timers))
+_DISARM: Final = Prepared(delete(timers).where(_THIS_CLOCK))
+_END: Final = Prepared(
     update(clocks)
     .where(
         clocks.c.ticket == bindparam("of_ticket"),
@@ -49,7 +50,7 @@ def start_clock(
     ticket, clock = applied.ticket(change.ticket), change.clock
     if change.ticket not in applied.numbers:
         _end_clock(connection, ticket, str(clock.kind), clock.started_at, met=None)
-    connection.execute(_START, {"ticket": ticket, **rows.clock_columns(clock)})
+    _START.run(connection, {"ticket": ticket, **rows.clock_columns(clock)})
     _arm_all(connection, ticket, clock, change.steps, occasion)
 
 
@@ -61,14 +62,15 @@ def _arm_all(
     occasion: Occasion,
 ) -> None:
     if steps_ahead:
-        connection.execute(
-            _ARM,
+        _ARM.run_each(
+            connection,
             [
                 {
                     "ticket": ticket,
                     "clock": str(clock.kind),
                     "step": step.name,
                     "at": step.at,
+                    "not_before": step.at,
                     "due_at": clock.due_at,
                     "armed_at": occasion.at,
                 }
@@ -129,13 +131,13 @@ def _end_clock(
     connection: Connection, ticket: int | None, kind: str, at: datetime, *, met: bool | None
 ) -> None:
     this = {"of_ticket": ticket, "of_kind": kind}
-    connection.execute(_END, {**this, "stopped_at": at, "met": met})
+    _END.run(connection, {**this, "stopped_at": at, "met": met})
     disarm(connection, ticket, kind)
 
 
 def disarm(connection: Connection, ticket: int | None, clock: str) -> None:
     """Nothing of a clock or an assessment is to come any more."""
-    connection.execute(_DISARM, {"of_ticket": ticket, "of_clock": clock})
+    _DISARM.run(connection, {"of_ticket": ticket, "of_clock": clock})
 
 
 def deal_with_steps(
@@ -164,7 +166,7 @@ def deal_with_steps(
     if fresh := [_step_row(one, at) for one in recorded if not one.known]:
         connection.execute(insert(steps), fresh)
     if armed:
-        connection.execute(_ARM, [_timer_row(one, at) for one in armed])
+        _ARM.run_each(connection, [_timer_row(one, at) for one in armed])
     if broken := [one for one in recorded if one.escalation]:
         _break(connection, broken)
 
@@ -188,6 +190,7 @@ def _timer_row(change: ArmStep, at: datetime) -> dict[str, object]:
         "clock": change.clock,
         "step": change.step.name,
         "at": change.step.at,
+        "not_before": change.step.at,
         "due_at": change.due_at,
         "armed_at": at,
     }

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     false,
     func,
     or_,
@@ -34,6 +35,7 @@ from gateway.desk.policy import Policy
 from gateway.store.desk_rows import load_ticket
 from gateway.store.engine import is_sqlite
 from gateway.store.mail_tables import COUNTED, outbox, pauses
+from gateway.store.prepared import Prepared
 from gateway.store.tables import marks, tickets
 
 LOOKED_AT_MAX: Final = 200
@@ -70,30 +72,36 @@ _OPENED_LATELY: Final = select(tickets.c.number).where(
 
 # Built once: every mail asks them.
 _TO_PEOPLE: Final = outbox.c.recipient.in_(bindparam("people", expanding=True))
-_LETTERS: Final = _letters_where(_TO_PEOPLE)
-_LETTERS_OF_TICKET: Final = _letters_where(_TO_PEOPLE, outbox.c.ticket == bindparam("number"))
-_COUNTS: Final = select(
-    _lately("domain_max", outbox.c.domain == bindparam("domain")).label("domain"),
-    _lately("desk_max").label("desk"),
-    select(func.count())
-    .where(
-        outbox.c.recipient.in_(bindparam("operator", expanding=True)),
-        outbox.c.letter == ALERT,
-        outbox.c.created_at > bindparam("hour"),
-    )
-    .scalar_subquery()
-    .label("alerts"),
-    select(func.count())
-    .select_from(_OPENED_LATELY.limit(bindparam("opened_max", type_=Integer)).subquery())
-    .scalar_subquery()
-    .label("opened"),
-    _OPENED_LATELY.order_by(tickets.c.received_at.desc(), tickets.c.number.desc())
-    .limit(1)
-    .scalar_subquery()
-    .label("newest"),
+_LETTERS: Final = Prepared(_letters_where(_TO_PEOPLE))
+_LETTERS_OF_TICKET: Final = Prepared(
+    _letters_where(_TO_PEOPLE, outbox.c.ticket == bindparam("number"))
 )
-_PAUSES: Final = select(pauses).where(pauses.c.key.in_(bindparam("these", expanding=True)))
-_PAUSES_OF_ADDRESSES: Final = _PAUSES.where(pauses.c.scope == "address")
+_OF_KEYS: Final = pauses.c.key.in_(bindparam("keys", expanding=True))
+_PAUSES: Final = Prepared(select(pauses).where(_OF_KEYS))
+_PAUSES_OF_ADDRESSES: Final = select(pauses).where(_OF_KEYS, pauses.c.scope == "address")
+_COUNTS: Final = Prepared(
+    select(
+        _lately("domain_max", outbox.c.domain == bindparam("domain")).label("domain"),
+        _lately("desk_max").label("desk"),
+        select(func.count())
+        .where(
+            outbox.c.recipient.in_(bindparam("operator", expanding=True)),
+            outbox.c.letter == ALERT,
+            outbox.c.created_at > bindparam("hour"),
+        )
+        .scalar_subquery()
+        .label("alerts"),
+        select(func.count())
+        .select_from(_OPENED_LATELY.limit(bindparam("opened_max", type_=Integer)).subquery())
+        .scalar_subquery()
+        .label("opened"),
+        _OPENED_LATELY.order_by(tickets.c.received_at.desc(), tickets.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("newest"),
+        exists().where(_OF_KEYS).label("paused"),
+    )
+)
 
 
 def load_spent(
@@ -107,6 +115,7 @@ def load_spent(
 ) -> Spent:
     """The budgets that a mail of this sender, in this ticket, could draw on."""
     rules, hour = policy.budget, at - HOUR
+    concerned = _concerned(people, ticket)
     counts = {
         "hour": hour,
         "domain": domain_of(clues.sender) or "-",
@@ -115,21 +124,22 @@ def load_spent(
         "operator": list(policy.staff.operator),
         "sender": clues.sender,
         "opened_max": rules.tickets_hour if clues.sender else 0,
+        "keys": sorted({key for _, key in concerned}),
     }
-    row = connection.execute(_COUNTS, counts).one()
+    row = _COUNTS.first(connection, counts)
     desk_hour, usual = int(row.desk), 0
     opened_too_many = 0 < rules.tickets_hour <= row.opened
     if 0 < rules.desk_hour <= desk_hour:
         usual = _usual(connection, at)
         counts["desk_max"] = max(rules.desk_hour, DESK_FACTOR * usual) + rules.desk_exempt
-        desk_hour = int(connection.execute(_COUNTS, counts).one().desk)
+        desk_hour = int(_COUNTS.first(connection, counts).desk)
     return Spent(
         letters=tuple(_letters(connection, people, ticket, at)),
         domain_hour=row.domain,
         desk_hour=desk_hour,
         desk_usual=usual,
         alerts_hour=row.alerts,
-        pauses=_pauses_over(connection, people, ticket),
+        pauses=_pauses_over(connection, concerned) if row.paused else {},
         tickets_hour=row.opened,
         newest_ticket=load_ticket(connection, row.newest) if opened_too_many else None,
     )
@@ -139,14 +149,14 @@ def _letters(
     connection: Connection, people: Iterable[str], ticket: Ticket | None, at: datetime
 ) -> list[LetterSent]:
     sought: dict[str, Any] = {"people": sorted(people), "day": at - DAY}
-    statement = _LETTERS
     if ticket is not None:
-        statement = _LETTERS_OF_TICKET
         sought["number"] = ticket.number
     if any("+" in address for address in people):
         own = outbox.c.ticket == ticket.number if ticket is not None else false()
         statement = _letters_where(_TO_PEOPLE, own, *_other_names(people))
-    return [LetterSent(*row) for row in connection.execute(statement, sought)]
+        return [LetterSent(*row) for row in connection.execute(statement, sought)]
+    prepared = _LETTERS if ticket is None else _LETTERS_OF_TICKET
+    return [LetterSent(*row) for row in prepared.all(connection, sought)]
 
 
 def _other_names(people: Iterable[str]) -> Iterator[ColumnElement[bool]]:
@@ -178,14 +188,18 @@ def _usual(connection: Connection, at: datetime) -> int:
     return usual
 
 
-def _pauses_over(
-    connection: Connection, people: Iterable[str], ticket: Ticket | None
-) -> dict[tuple[str, str], Pause]:
+def _concerned(people: Iterable[str], ticket: Ticket | None) -> set[tuple[str, str]]:
+    """All that a letter to these people may be paused by, as scope and key."""
     number = ticket.number if ticket else None
-    keys = {one for address in people for one in scopes(address, number)}
-    keys |= {("address", address) for address in people} | {("desk", "")}
-    found = connection.execute(_PAUSES, {"these": sorted({key for _, key in keys})})
-    return {(row.scope, row.key): _pause(row) for row in found if (row.scope, row.key) in keys}
+    concerned = {one for address in people for one in scopes(address, number)}
+    return concerned | {("address", address) for address in people} | {("desk", "")}
+
+
+def _pauses_over(
+    connection: Connection, concerned: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Pause]:
+    found = _PAUSES.all(connection, {"keys": sorted({key for _, key in concerned})})
+    return {one: _pause(row) for row in found if (one := (row.scope, row.key)) in concerned}
 
 
 def _pause(row: Row[Any]) -> Pause:
@@ -211,7 +225,7 @@ def pauses_of(connection: Connection, addresses: Collection[str]) -> dict[str, P
     """The pauses of addresses that bounced, ended ones included."""
     if not addresses:
         return {}
-    found = connection.execute(_PAUSES_OF_ADDRESSES, {"these": sorted(addresses)})
+    found = connection.execute(_PAUSES_OF_ADDRESSES, {"keys": sorted(addresses)})
     return {row.key: _pause(row) for row in found}
 
 

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.engine import Dialect
@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECONDS = 1_000_000
+_TO_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Instant(TypeDecorator[datetime]):
@@ -50,7 +51,7 @@ class JsonText(TypeDecorator[Any]):
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
         """To the database."""
         del dialect
-        return None if value is None else json.dumps(value, ensure_ascii=False)
+        return None if value is None else _TO_JSON(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Any | None:
         """From the database."""
