@@ -23,6 +23,7 @@ from typing import Any, Final, TypeVar
 from gateway.mail.envelope import envelope_text
 from gateway.mail.message import Envelope
 from gateway.spool_commit import (
+    PREVIEW,
     SHARED_MAX,
     Job,
     Row,
@@ -31,6 +32,7 @@ from gateway.spool_commit import (
     SyncFailed,
     Write,
     commit,
+    keep,
     refuse,
 )
 from gateway.spool_record import Counts, Spooled, State, new_queue_id, spooled_from
@@ -44,12 +46,12 @@ __all__ = [
     "Spooled",
     "State",
     "SyncFailed",
+    "keep",
     "new_queue_id",
 ]
 
 TRIES_MAX: Final = 3
 TAKE_BYTES_MAX: Final = 16 * 1024 * 1024
-PREVIEW: Final = 200
 PATIENCE: Final = timedelta(seconds=15)
 """How long a writer waits for another process that holds the file (fault F11)."""
 
@@ -335,24 +337,3 @@ class Spool:
 
 def _prepare_nothing(_: Envelope, __: bytes) -> None:
     """Where nobody takes mails in, nobody prepares for them."""
-
-
-def keep(
-    connection: sqlite3.Connection, envelope: Envelope, raw: bytes, *, parked: str = ""
-) -> None:
-    """Add a mail within a `write`; with a reason it is put aside for the operator at once."""
-    connection.execute(
-        "INSERT INTO spool (queue_id, received_at, envelope, size, state, reason, sender, raw)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            envelope.queue_id,
-            envelope.received_at.isoformat(),
-            envelope_text(envelope),
-            len(raw),
-            "parked" if parked else "waiting",
-            parked[:PREVIEW],
-            sender_number(raw, envelope.reverse_path),
-            raw,
-        ),
-    )
-    connection.execute("UPDATE tally SET count = count + 1 WHERE name = 'accepted'")

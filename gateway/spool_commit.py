@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
+from gateway.mail.envelope import envelope_text
+from gateway.mail.message import Envelope
+from gateway.spool_share import sender_number
+
+PREVIEW: Final = 200
+"""Characters of a reason that are kept."""
 SHARED_MAX: Final = 200
 """Pieces of writing in one commit."""
 
@@ -97,6 +103,27 @@ def _keep(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         [field for row in rows for field in row],
     )
     connection.execute("UPDATE tally SET count = count + ? WHERE name = 'accepted'", (len(rows),))
+
+
+def keep(
+    connection: sqlite3.Connection, envelope: Envelope, raw: bytes, *, parked: str = ""
+) -> None:
+    """Add a mail within a `write`; with a reason it is put aside for the operator at once."""
+    connection.execute(
+        "INSERT INTO spool (queue_id, received_at, envelope, size, state, reason, sender, raw)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            envelope.queue_id,
+            envelope.received_at.isoformat(),
+            envelope_text(envelope),
+            len(raw),
+            "parked" if parked else "waiting",
+            parked[:PREVIEW],
+            sender_number(raw, envelope.reverse_path),
+            raw,
+        ),
+    )
+    connection.execute("UPDATE tally SET count = count + 1 WHERE name = 'accepted'")
 
 
 def _answer(job: Job, result: Any, failure: Exception | None) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 
 from gateway.store.engine import open_engine
 from gateway.store.reach import DatabaseAway, Refused, told_apart
+from gateway.store.shared_commit import ATTEMPTS_MAX, SHARED_SECONDS, Conflict
 from gateway.store.tables import counters
-from gateway.store.transaction import ATTEMPTS_MAX, SHARED_SECONDS, Conflict, Transactions
+from gateway.store.transaction import Transactions
 
 
 @pytest.fixture

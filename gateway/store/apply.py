@@ -30,8 +30,8 @@ from gateway.store.numbers import draw
 from gateway.store.occasion import Applied, Occasion
 from gateway.store.outbox import enqueue_all, outbox_row
 from gateway.store.prepared import Prepared
+from gateway.store.shared_commit import Conflict
 from gateway.store.tables import accounts, contacts, tickets
-from gateway.store.transaction import Conflict
 
 # Statements of every mail are built once: building them costs more than running them.
 _OPEN_ACCOUNT: Final = Prepared(insert_new(accounts))

@@ -18,8 +18,8 @@ from gateway.store.mail_tables import audit
 from gateway.store.occasion import Applied, Occasion, Write
 from gateway.store.outbox import enqueue_all, outbox_row
 from gateway.store.promises import deal_with_steps
+from gateway.store.shared_commit import Conflict
 from gateway.store.tables import tickets
-from gateway.store.transaction import Conflict
 
 TOGETHER = (ArmStep, RecordStep, SendLetter)
 

@@ -28,9 +28,9 @@ from gateway.store.desk_rows import (
 )
 from gateway.store.mail_tables import mails, messages, outbox
 from gateway.store.prepared import Prepared
+from gateway.store.shared_commit import Conflict
 from gateway.store.spent import load_spent
 from gateway.store.tables import assessments, orders, tickets
-from gateway.store.transaction import Conflict
 
 TOPIC_MAX: Final = 20
 NOTHING_LEARNED: Final = Learned()

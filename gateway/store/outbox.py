@@ -59,14 +59,14 @@ _READY: Final = or_(
         ),
     ),
 )
-_NEXT: Final = (
+_NEXT: Final = Prepared(
     select(outbox.c.id)
     .where(WAITING, _READY)
     .order_by(outbox.c.priority, outbox.c.not_before, outbox.c.id)
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
 )
-_CLAIM: Final = (
+_CLAIM: Final = Prepared(
     update(outbox)
     .where(outbox.c.id.in_(bindparam("these", expanding=True)), _READY)
     .values(
@@ -89,7 +89,7 @@ _CLAIM: Final = (
         outbox.c.packing,
     )
 )
-_SENT: Final = (
+_SENT: Final = Prepared(
     update(outbox)
     .where(
         outbox.c.id == bindparam("of_id"),
@@ -202,11 +202,11 @@ def claim(
     A holder that has something in hand must not claim: it would be given that once more.
     """
     ready = {"of_holder": holder, "now": now, "lost_by": now if from_others else _NEVER}
-    chosen = connection.execute(_NEXT, {**ready, "most": count}).scalars().all()
+    chosen = [row.id for row in _NEXT.all(connection, {**ready, "most": count})]
     if not chosen:
         return ()
     claimed = {**ready, "these": chosen, "until": now + LEASE}
-    found = connection.execute(_CLAIM, claimed).all()
+    found = _CLAIM.all(connection, claimed)
     ordered = sorted(found, key=lambda row: (row.priority, row.id))
     whole: list[Claimed] = []
     for row in ordered:
@@ -224,8 +224,8 @@ def claim(
 
 def settle_sent(connection: Connection, sent: Sequence[Sent]) -> None:
     """The relay took them; where a lease was lost another settles, or has settled."""
-    connection.execute(
-        _SENT, [{"of_id": one.id, "of_holder": one.holder, "now": one.at} for one in sent]
+    _SENT.run_each(
+        connection, [{"of_id": one.id, "of_holder": one.holder, "now": one.at} for one in sent]
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from gateway.store.revision import MIGRATIONS, standing
-from gateway.store.transaction import ATTEMPTS_MAX, RETRY_STATES
+from gateway.store.shared_commit import ATTEMPTS_MAX, RETRY_STATES
 
 
 def upgrade(engine: Engine, migrations: Path = MIGRATIONS) -> None:

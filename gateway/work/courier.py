@@ -25,8 +25,9 @@ from gateway.store.desk_rows import load_ticket
 from gateway.store.occasion import Occasion
 from gateway.store.outbox import Claimed, Sent
 from gateway.store.reach import OUT_OF_REACH
+from gateway.store.shared_commit import Step
 from gateway.store.spent import pauses_of
-from gateway.store.transaction import Step, Transactions
+from gateway.store.transaction import Transactions
 from gateway.wire.delivery import Carrier, Delivery
 from gateway.work.intake import Desk, describe_failure
 from gateway.work.operator_letters import OperatorLetters

@@ -30,7 +30,8 @@ from gateway.store.facts import gather
 from gateway.store.mails import record
 from gateway.store.occasion import Applied, Occasion
 from gateway.store.reach import OUT_OF_REACH, DatabaseAway, Refused
-from gateway.store.transaction import Conflict, Transactions
+from gateway.store.shared_commit import Conflict
+from gateway.store.transaction import Transactions
 from gateway.work.reader import Read, Reader, TookTooLong, UnreadableMail
 from gateway.work.restored import held_back
 

@@ -23,8 +23,9 @@ from gateway.store.apply import apply
 from gateway.store.batch import apply_round
 from gateway.store.occasion import Applied, Occasion
 from gateway.store.reach import OUT_OF_REACH, told_apart
+from gateway.store.shared_commit import Conflict, Outcome, breaks_transaction
 from gateway.store.timers import Claim
-from gateway.store.transaction import Conflict, Outcome, Transactions, breaks_transaction
+from gateway.store.transaction import Transactions
 from gateway.work.alarm import NEXT, OPENING, Alarm
 from gateway.work.housekeeping import tidy
 from gateway.work.intake import Desk, describe_failure
