@@ -81,8 +81,9 @@ class SmallDesk:
         envelope = Envelope(
             queue_id=queue_id,
             received_at=self.at,
-            reverse_path=sender,
-            forward_paths=(to,),
+            reverse_path=str(sender),
+            # As on the wire: a field of a letter knows more than its text.
+            forward_paths=(str(to),),
             source="smtp",
         )
         await self.parts.spool.put(envelope, "\r\n".join(lines).encode())

@@ -89,6 +89,8 @@ async def test_what_was_begun_while_it_was_kept_is_there_at_once(reader: Reader)
     await reader.read(ORDINARY, ENVELOPE)
     reader.begin(envelope("a"), ORDINARY)
     other = await reader.read(ORDINARY, envelope("b"))
+    assert reader._begun
+    await asyncio.wait([reader._begun[1]])
     process = await reader._running()
     process.send_signal(signal.SIGSTOP)
 
@@ -107,6 +109,16 @@ async def test_a_mail_that_is_asked_for_again_is_read_again(reader: Reader) -> N
 
     assert first == again
     assert first is not again
+
+
+async def test_a_process_that_died_before_anybody_asked_costs_no_try(reader: Reader) -> None:
+    await reader.read(ORDINARY, ENVELOPE)
+    reader.begin(envelope("a"), ORDINARY)
+    (await reader._running()).kill()
+
+    read = await reader.read(ORDINARY, envelope("a"))
+
+    assert read.mail.envelope.queue_id == "a"
 
 
 async def test_what_was_begun_and_broke_the_process_tells_so_and_the_next_is_read() -> None:

@@ -86,7 +86,12 @@ class Reader:
         """Read one mail. Raises `UnreadableMail` where it took too much or broke the process."""
         if self._begun and self._begun[0] == envelope.queue_id:
             (_, reading), self._begun = self._begun, None
-            return await reading
+            try:
+                return await reading
+            except TookTooLong:
+                raise
+            except UnreadableMail:
+                pass  # What broke before anybody asked is no try.
         return await self._read(raw, envelope)
 
     async def _read(self, raw: bytes, envelope: Envelope) -> Read:
