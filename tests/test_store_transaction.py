@@ -297,17 +297,39 @@ async def test_who_seeks_no_more_takes_nothing(transactions: Transactions, engin
 async def test_who_fails_while_he_seeks_undoes_nothing_of_others(
     transactions: Transactions, engine: Engine
 ) -> None:
+    found: list[int] = []
+
     def fail_when_counted(connection: Connection) -> None:
-        if seek(connection):
+        found.append(seek(connection))
+        if found[-1]:
             raise ValueError("mine")
 
     sought = transactions.until_found(fail_when_counted)
-    await transactions(lambda _: None)
+    await transactions(lambda _: None, first=True)
 
     assert await transactions(count_up) == 1
     with pytest.raises(ValueError, match="mine"):
         await sought
     assert counted(engine) == 1
+    assert found == [0, 1], "what was told already does not run once more"
+
+
+async def test_who_seeks_finds_what_is_written_beside_a_step_that_fails(
+    transactions: Transactions,
+) -> None:
+    def fail(_: Connection) -> None:
+        raise ValueError("mine")
+
+    sought = transactions.until_found(seek)
+    await transactions(lambda _: None, first=True)
+
+    failed, counted_up = await asyncio.gather(
+        transactions(fail), transactions(count_up), return_exceptions=True
+    )
+
+    assert isinstance(failed, ValueError)
+    assert (counted_up, sought.done()) == (1, True)
+    assert await sought == 1
 
 
 async def test_who_seeks_hears_that_the_database_went_away(

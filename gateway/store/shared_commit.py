@@ -112,12 +112,20 @@ def commit_together(
     return count
 
 
-def commit_apart(connection: Connection, jobs: list[Job[Any]], answers: Answers) -> list[Job[Any]]:
-    """The same with a savepoint a job: one that fails undoes only itself."""
+def commit_apart(
+    connection: Connection,
+    jobs: list[Job[Any]],
+    seeking: Sequence[Job[Any]],
+    answers: Answers,
+) -> list[Job[Any]]:
+    """The same with a savepoint a job: one that fails undoes only itself.
+
+    Returns the jobs that must run once more.
+    """
     done: Answers = []
     again: list[Job[Any]] = []
     with connection.begin() as transaction:
-        for index, job in enumerate(jobs):
+        for index, job in enumerate((*jobs, *seeking)):
             outcome = Outcome()
             with outcome, connection.begin_nested():
                 outcome.result = job.step(connection)
@@ -133,6 +141,8 @@ def commit_apart(connection: Connection, jobs: list[Job[Any]], answers: Answers)
                 job.attempts += 1
                 again = jobs[index:]  # Nobody passes it: steps about one ticket keep order.
                 break
+            if index >= len(jobs) and failure is None and not outcome.result:
+                break  # Where one finds nothing, those behind him would not.
             done.append((job, outcome))
     answers += done
     return again

@@ -151,7 +151,9 @@ class Transactions:
             committed = commit_together(connection, jobs, self._seeking, answers)
             if committed:
                 return jobs[committed:]
-        return commit_apart(connection, jobs, answers)
+        told = [job for job, _ in answers]
+        seeking = [job for job in self._seeking if job not in told]
+        return commit_apart(connection, jobs, seeking, answers)
 
     def _answer(self, answers: Answers) -> None:
         """Say what became of each, in one go: waking the event loop costs more than that.
