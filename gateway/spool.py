@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from gateway.mail.envelope import envelope_text
+from gateway.mail.envelope import envelope_text, read_envelope
 from gateway.mail.message import Envelope
 from gateway.spool_commit import (
     PREVIEW,
@@ -129,13 +129,15 @@ class Spool:
         Raises `SpoolFull` or `SpoolFailure`; then nothing was kept.
         """
         sender = sender_number(raw, envelope.reverse_path)
+        text = envelope_text(envelope)
         if sender % self._share.of == self._share.number:
-            self.coming(envelope, raw)
+            # As it will be taken: what no text can hold is gone.
+            self.coming(read_envelope(text), raw)
         await self._write(
             (
                 envelope.queue_id,
                 envelope.received_at.isoformat(),
-                envelope_text(envelope),
+                text,
                 len(raw),
                 sender,
                 raw,

@@ -81,9 +81,8 @@ class SmallDesk:
         envelope = Envelope(
             queue_id=queue_id,
             received_at=self.at,
-            reverse_path=str(sender),
-            # As on the wire: a field of a letter knows more than its text.
-            forward_paths=(str(to),),
+            reverse_path=sender,
+            forward_paths=(to,),
             source="smtp",
         )
         await self.parts.spool.put(envelope, "\r\n".join(lines).encode())

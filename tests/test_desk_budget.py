@@ -66,7 +66,7 @@ class Post:
             raw.encode(),
             self.stage.clock.at,
             reverse_path=sender if reverse_path is None else reverse_path,
-            forward_paths=(str(to),),
+            forward_paths=(to,),
         )
         await self.stage.send()
 

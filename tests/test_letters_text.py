@@ -1,5 +1,7 @@
 """Plain text of letters: wrapped where it is ours, untouched where it is somebody else's."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,3 +164,17 @@ def test_every_letter_can_be_read_at_72_columns(language: str) -> None:
         assert "\n\n\n" not in seen.text, seen.name
         assert "**" not in seen.text, seen.name
         assert not any(line != line.rstrip() for line in ours if line != "-- "), seen.name
+
+
+@pytest.mark.parametrize("piece", ["word ", "x", "ä", "\u05d0 "])
+def test_wrapping_is_linear_in_a_hostile_line(piece: str) -> None:
+    def seconds(size: int) -> float:
+        line = piece * (size // len(piece))
+        started = time.process_time()
+        wrap(line)
+        return time.process_time() - started
+
+    seconds(1_000)
+    short, long = seconds(200_000), seconds(1_600_000)
+
+    assert long < 16 * short + 0.2

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -171,7 +172,8 @@ async def test_a_mail_that_is_being_kept_is_told_of_as_it_will_be_taken(tmp_path
     heard: list[tuple[Envelope, bytes]] = []
     spool.coming = lambda envelope, raw: heard.append((envelope, raw))
 
-    await spool.put(envelope("q1"), b"Subject: x\r\n\r\nHi\r\n")
+    odd = replace(envelope("q1"), reverse_path="kim\0\udcff@newco.example")
+    await spool.put(odd, b"Subject: x\r\n\r\nHi\r\n")
 
     ((_, taken),) = spool.take(1)
     assert heard == [(taken.envelope, taken.raw)]

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.store.engine import insert_new
 from gateway.store.mail_tables import audit
-from gateway.store.prepared import Prepared
+from gateway.store.prepared import PLANS_MAX, Prepared
 from gateway.store.tables import accounts, contacts, nodes, timers
 
 THESE = bindparam("these", expanding=True)
@@ -144,3 +144,30 @@ def test_a_default_that_would_be_computed_must_be_given(connection: Connection) 
         Prepared(insert(timers)).run(connection, row)
     with pytest.raises(IntegrityError), connection.begin_nested():
         Prepared(insert(nodes)).run(connection, {"name": "n"})
+
+
+def test_a_list_of_the_statement_itself_is_given_by_nobody(connection: Connection) -> None:
+    statement = select(accounts.c.id).where(accounts.c.id.in_(("a", "c")), accounts.c.id.in_(THESE))
+    prepared = Prepared(statement)
+
+    found = [prepared.all(connection, {"these": list(these)}) for these in ("abc", "c")]
+
+    assert [[row.id for row in rows] for rows in found] == [["a", "c"], ["c"]]
+
+
+def test_a_long_list_is_no_longer_than_it_is(connection: Connection) -> None:
+    # PostgreSQL takes 65,535 values; the next power of two would be one more
+    prepared = Prepared(select(accounts.c.id).where(accounts.c.id.in_(THESE)))
+    many = [*NAMES, *(str(number) for number in range(32_700))]
+
+    found = prepared.all(connection, {"these": many})
+
+    assert len(found) == len(NAMES)
+
+
+def test_of_many_sets_of_columns_some_are_forgotten(connection: Connection) -> None:
+    prepared = Prepared(update(accounts).where(accounts.c.id == bindparam("of_id")))
+    for number in range(PLANS_MAX + 10):
+        prepared.run(connection, {"of_id": "a", "name": "x", f"spare{number}": None})
+
+    assert len(prepared._plans) <= PLANS_MAX

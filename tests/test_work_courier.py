@@ -1,6 +1,7 @@
 """Couriers: what becomes of letters when the smarthost refuses, is away, or the database is."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +31,7 @@ from gateway.store.upgrade import upgrade
 from gateway.wire.relay import read_relay
 from gateway.wire.smtp_out import CARRY_SECONDS_MAX, RESET_SECONDS, SmarthostCarrier
 from gateway.work.assembly import Parts
-from gateway.work.courier import BACKOFF, FRESH, SETTLING, Courier, retry_at
+from gateway.work.courier import BACKOFF, FRESH, SETTLED_WITHIN, Courier, retry_at
 from gateway.work.figures import Figures
 from gateway.work.settling import Settling
 
@@ -543,6 +544,45 @@ async def test_after_an_outage_longer_than_a_lease_letters_are_settled_and_not_s
     assert len(desk.letters(state="sent")) == len(smarthost.taken) == 2
 
 
+async def test_who_waits_for_letters_hears_of_an_outage_however_long_a_look_takes(
+    desk: Desk, smarthost: Smarthost, clock: Clock, events: list[str]
+) -> None:
+    # Given a courier that looks often, and letters that another one has sent and not settled yet
+    await desk.ask()
+    database = Transactions(desk.parts.engine, "slow")
+    courier = desk.courier
+    send_through(courier, database)
+    courier._look_every = 0.02
+    await database(lambda c: store.claim(c, "other/0", AT, 8))
+    running = asyncio.create_task(courier.run())
+    await database(lambda _: None)
+
+    # When the database stands still for many looks and longer than a lease, and is away then
+    goes_on = threading.Event()
+
+    def stand_still(_: Any) -> None:
+        goes_on.wait()
+        raise OperationalError("", {}, OSError(), connection_invalidated=True)
+
+    stuck = asyncio.ensure_future(database(stand_still))
+    clock.at += store.LEASE + timedelta(minutes=1)
+    asyncio.get_running_loop().call_later(0.3, goes_on.set)
+    with pytest.raises(OperationalError):
+        await stuck
+    async with asyncio.timeout(20):
+        while courier._seeking is None or courier._seeking.done():  # noqa: ASYNC110 - no bell
+            await asyncio.sleep(0.01)
+        for _ in range(3):
+            await database(lambda _: None)
+
+    # Then it has heard of that, and leaves them to the other
+    courier.stop()
+    await running
+    database.close()
+    assert "database_down" in events
+    assert smarthost.taken == []
+
+
 async def test_after_an_outage_letters_of_one_who_is_gone_leave_a_little_later(
     desk: Desk, smarthost: Smarthost, clock: Clock
 ) -> None:
@@ -555,7 +595,7 @@ async def test_after_an_outage_letters_of_one_who_is_gone_leave_a_little_later(
     await desk.courier.carry_waiting()
     database.is_away = False
 
-    clock.at += SETTLING
+    clock.at += SETTLED_WITHIN
     await desk.courier.carry_waiting()
     database.close()
 

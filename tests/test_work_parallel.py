@@ -63,7 +63,7 @@ async def all_at_once(stage: Stage, folder: Path, reader: Reader, who: str, text
             queue_id=new_queue_id(NOW),
             received_at=NOW,
             reverse_path=who,
-            forward_paths=(str(address),),
+            forward_paths=(address,),
             source="smtp",
         )
         await node.spool.put(envelope, raw.encode())

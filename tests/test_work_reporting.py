@@ -67,7 +67,7 @@ async def answer(stage: Stage, event: str) -> None:
         raw.encode(),
         stage.clock.at,
         reverse_path="eva@desk.example",
-        forward_paths=(str(letter.mail["Reply-To"]),),
+        forward_paths=(letter.mail["Reply-To"],),
     )
     await stage.send()
 

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, insert, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
+from gateway.store.engine import open_engine
 from gateway.store.mail_tables import outbox
 from gateway.store.outbox import Sent
 from gateway.store.transaction import Transactions
+from gateway.store.upgrade import upgrade
 from gateway.work.settling import Settling
 
 AT = datetime(2026, 7, 8, 8, tzinfo=UTC)
@@ -125,3 +127,33 @@ async def test_what_another_settled_is_left_as_it_is(
     with engine.connect() as connection:
         rows = connection.execute(select(outbox.c.id, outbox.c.state)).all()
     assert {tuple(row) for row in rows} == {(mine.id, "sent"), (lost.id, "sending")}
+
+
+async def test_a_row_that_is_refused_holds_up_no_other(sqlite_url: str) -> None:
+    # Given two letters that left together, of which the database refuses one
+    engine = open_engine(sqlite_url)
+    upgrade(engine)
+    refused, other = claimed(engine, 2)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                f"CREATE TRIGGER refusing BEFORE UPDATE ON outbox WHEN OLD.id = {refused.id} "
+                "BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        )
+    transactions = Counting(engine, "test")
+    settling = Settling(transactions)
+    both = (refused, other)
+    await asyncio.gather(*map(settling.sent, both), return_exceptions=True)
+
+    outcomes = await asyncio.gather(
+        *(settling.sent(one, together=False) for one in both), return_exceptions=True
+    )
+
+    transactions.close()
+    assert isinstance(outcomes[0], IntegrityError)
+    assert outcomes[1] is None
+    with engine.connect() as connection:
+        rows = connection.execute(select(outbox.c.id, outbox.c.state)).all()
+    assert {tuple(row) for row in rows} == {(refused.id, "sending"), (other.id, "sent")}
+    engine.dispose()

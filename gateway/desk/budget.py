@@ -54,7 +54,7 @@ ALERT: Final = "operator_alert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Spent:
+class _Exhausted:
     """A budget without room for one letter."""
 
     scope: PauseScope
@@ -111,7 +111,7 @@ class _Keeper:
         if scope := self._pause_over(change, number):
             self.reasons.append(f"{change.letter} is left out: letters are paused ({scope})")
             return ()
-        spent = next(self._spent(change, number), None)
+        spent = next(self._exhausted(change, number), None)
         if spent is None:
             self._sent.append(LetterSent(change.letter, change.to, number, self._at))
             return (change,)
@@ -139,7 +139,7 @@ class _Keeper:
         room = _desk_limit(self._policy, self._facts.spent) + rules.desk_exempt
         return letter.letter in RECEIPTS | CHALLENGES and self._facts.spent.desk_hour < room
 
-    def _spent(self, letter: SendLetter, number: int | None) -> Iterator[_Spent]:
+    def _exhausted(self, letter: SendLetter, number: int | None) -> Iterator[_Exhausted]:
         """The table of budgets, as far as they have no room for one letter."""
         rules, spent = self._policy.budget, self._facts.spent
         yield from self._of_address(letter)
@@ -148,21 +148,21 @@ class _Keeper:
         domain = domain_of(letter.to)
         of_sender = domain == domain_of(self._facts.clues.sender)
         if of_sender and 0 < rules.domain_hour <= spent.domain_hour:
-            yield _Spent(
+            yield _Exhausted(
                 scope="domain",
                 key=domain,
                 until=self._at + HOUR,
                 what=f"{spent.domain_hour} letters to {domain} within an hour",
             )
         if 0 < _desk_limit(self._policy, spent) <= spent.desk_hour and not self._is_exempt(letter):
-            yield _Spent(
+            yield _Exhausted(
                 scope="desk",
                 key="",
                 until=self._at + HOUR,
                 what=f"{spent.desk_hour} letters from this desk within an hour",
             )
 
-    def _of_address(self, letter: SendLetter) -> Iterator[_Spent]:
+    def _of_address(self, letter: SendLetter) -> Iterator[_Exhausted]:
         rules = self._policy.budget
         known = _is_customer(self._facts)
         windows = [
@@ -176,7 +176,7 @@ class _Keeper:
         for window, limit, letters in windows:
             sent = self._within(window, (one for one in to_writer if one.letter in letters))
             if 0 < limit <= len(sent):
-                yield _Spent(
+                yield _Exhausted(
                     scope="writer",
                     key=writer,
                     until=sent[-limit] + window,
@@ -184,7 +184,7 @@ class _Keeper:
                     pauses=letters is COUNTED,
                 )
 
-    def _of_ticket(self, number: int) -> Iterator[_Spent]:
+    def _of_ticket(self, number: int) -> Iterator[_Exhausted]:
         rules = self._policy.budget
         about_it = [one for one in self._sent if one.ticket == number]
         for window, limit in (
@@ -194,7 +194,7 @@ class _Keeper:
         ):
             sent = self._within(window, about_it)
             if 0 < limit <= len(sent):
-                yield _Spent(
+                yield _Exhausted(
                     scope="ticket",
                     key=str(number),
                     until=self._at + rules.ticket_pause,
@@ -205,7 +205,7 @@ class _Keeper:
         """When the letters of a window were sent, oldest first."""
         return sorted(one.at for one in letters if one.at > self._at - window)
 
-    def _pause(self, spent: _Spent) -> PauseLetters:
+    def _pause(self, spent: _Exhausted) -> PauseLetters:
         self._paused.add((spent.scope, spent.key))
         return PauseLetters(
             scope=spent.scope,
@@ -215,7 +215,7 @@ class _Keeper:
             reason=spent.what,
         )
 
-    def _notice(self, spent: _Spent) -> Iterable[Change]:
+    def _notice(self, spent: _Exhausted) -> Iterable[Change]:
         """One notice a pause: whoever runs the desk learns that something goes round."""
         for address in self._policy.staff.operator:
             yield from self._alert(

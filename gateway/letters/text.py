@@ -225,16 +225,16 @@ def wrap(text: str, *, first: str = "", rest: str = "", columns: int = COLUMNS) 
     """Lines of at most so many columns; a longer word stands alone. No-break spaces hold."""
     left = " ".join([word for word in text.split(" ") if word])
     lines: list[str] = []
-    before = first
-    while left:
+    at, before = 0, first
+    while at < len(left):
         end = len(left)
         room = max(columns - len(before), 0)
-        if end > room:
-            cut = left.rfind(" ", 0, room + 1)
-            cut = left.find(" ", room) if cut < 0 else cut
+        if end - at > room:
+            cut = left.rfind(" ", at, at + room + 1)
+            cut = left.find(" ", at + room) if cut < 0 else cut
             end = cut if cut >= 0 else end
-        lines.append(before + left[:end])
-        left, before = left[end + 1 :], rest
+        lines.append(before + left[at:end])
+        at, before = end + 1, rest
     return lines
 
 

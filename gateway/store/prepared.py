@@ -2,7 +2,7 @@
 
 SQLAlchemy looks a statement up by all its parts each time it runs, and shapes values and rows anew:
 that costs more than the database's own work. What is prepared here says, binds and returns the
-same; errors are wrapped as ever.
+same; errors of the database are wrapped as ever.
 """
 
 from collections import namedtuple
@@ -17,6 +17,9 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 Statement = Select[Any] | Insert | Update | Delete
 Values = Mapping[str, Any]
 _Process = Callable[[Any], Any]
+PADDED_MAX: Final = 1_024
+PLANS_MAX: Final = 256
+"""Sets of names that are remembered: an UPDATE has one for each set of columns that change."""
 
 
 class Prepared:
@@ -62,6 +65,8 @@ class Prepared:
             statement = statement[dialect.name]
         plan = _plan_of(statement, dialect, values)
         self._lists = tuple(plan.lists)
+        if len(self._plans) >= PLANS_MAX:
+            self._plans.clear()
         self._plans[self._shape(dialect, values)] = plan
         return plan
 
@@ -99,21 +104,22 @@ def _plan_of(statement: Statement, dialect: Dialect, values: Values) -> _Plan:
     compiled = statement.compile(dialect=dialect, column_keys=list(values))
     if not isinstance(compiled, SQLCompiler):
         raise TypeError("only statements that have parameters are prepared")
-    several = {name for name, one in compiled.binds.items() if one.expanding}
+    binds = compiled.binds
+    several = sorted(name for name in values if name in binds and binds[name].expanding)
     whole = {name: _padded(one) if name in several else one for name, one in values.items()}
     state = compiled.construct_expanded_state(whole, escape_names=False)
-    lists = {name: list(state.parameter_expansion[name]) for name in several}
-    of_list = {place: name for name, places in lists.items() for place in places}
+    # Lists that stand in the statement itself are expanded as well, and given by nobody.
+    of_list = {at: name for name, places in state.parameter_expansion.items() for at in places}
     names = state.positiontup or list(state.parameters)
-    kinds = {at: compiled.binds[of_list.get(at, at)].type.dialect_impl(dialect) for at in names}
-    fixed = {at: state.parameters[at] for at in names if at not in values and at not in of_list}
+    kinds = {at: binds[of_list.get(at, at)].type.dialect_impl(dialect) for at in names}
+    fixed = {at: state.parameters[at] for at in names if of_list.get(at, at) not in values}
     return _Plan(
         text=state.statement,
         positional=compiled.positional,
         names=list(names),
         shaped=_only([kinds[at].bind_processor(dialect) for at in names]),
         fixed=fixed | dict(_defaults(compiled)),
-        lists=lists,
+        lists={name: list(state.parameter_expansion[name]) for name in several},
         row=_row_of(statement, dialect),
     )
 
@@ -154,5 +160,5 @@ def _padded(several: Sequence[Any]) -> list[Any]:
 
 
 def _room_for(length: int) -> int:
-    """The power of two that a sequence is padded to."""
-    return 1 << (length - 1).bit_length() if length else 0
+    """The power of two that a sequence is padded to; a long one stands for itself."""
+    return 1 << (length - 1).bit_length() if 0 < length <= PADDED_MAX else length

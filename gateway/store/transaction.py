@@ -80,9 +80,9 @@ class Transactions:
     def until_found(self, step: Step[Result]) -> "asyncio.Future[Result]":
         """Run a step before others, and again behind the steps of others until it finds something.
 
-        Its first result that is not empty, once committed, or its exception; where the database
-        goes out of reach meanwhile, that. Whoever waits no longer cancels it: what it finds while
-        it is being cancelled stays as the step left it.
+        Its first result that is not empty, once committed, or its exception, or that of the
+        database where it goes out of reach for anybody here. Whoever gives up cancels it: what it
+        finds just then stays as the step left it, and nobody hears of it.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         turn = (FIRST, next(self._number))

@@ -41,7 +41,7 @@ PAUSE_SECONDS: Final = 1.0
 PAUSE_SECONDS_MAX: Final = 60.0
 FRESH: Final = outbox.LEASE / 10
 """A claim older than this is given back: its lease must outlast the longest attempt."""
-SETTLING: Final = timedelta(seconds=2 * PAUSE_SECONDS_MAX)
+SETTLED_WITHIN: Final = timedelta(seconds=2 * PAUSE_SECONDS_MAX)
 """After an outage of the database: whoever lives settles within this what they have sent."""
 BACKOFF: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 """Time to the next try by number of tries; the last one goes on for ever (fault F13)."""
@@ -79,6 +79,7 @@ class Courier:
         self._give_up_after = give_up_after
         self._stopping = asyncio.Event()
         self._letters = OperatorLetters(transactions, desk)
+        self._look_every = POLL_SECONDS
         self._seeking: asyncio.Future[Sequence[Claimed]] | None = None
         self._pause = 0.0
         """How long to leave the smarthost alone; 0 where it is well."""
@@ -144,20 +145,18 @@ class Courier:
         return None
 
     async def _letters_to_come(self) -> Sequence[Claimed]:
-        """Letters as soon as there are any; none after a while, and where we are told to stop.
+        """Letters as soon as there are any; none where we are told to stop.
 
-        Others write letters that nobody here hears of: hence the while.
+        Now and then we look for what nobody here hears of: letters of others, leases that ended. We
+        stay in line for that: who leaves it does not hear that the database went away meanwhile.
         """
         self._seeking = seeking = self._transactions.until_found(self._take)
-        enough = asyncio.get_running_loop().call_later(POLL_SECONDS, seeking.cancel)
         try:
-            return await seeking
-        except asyncio.CancelledError:
-            if (task := asyncio.current_task()) and task.cancelling():
-                raise
-            return ()
+            while not (await asyncio.wait([seeking], timeout=self._look_every))[0]:
+                self._transactions.look_again()
         finally:
-            enough.cancel()
+            seeking.cancel()
+        return () if seeking.cancelled() else seeking.result()
 
     def _take(self, connection: Connection) -> Sequence[Claimed]:
         now = self._clock()
@@ -173,7 +172,7 @@ class Courier:
         One that ended while the database was away says nothing: its holder may live, and could not
         settle what it had sent. It does so before long, and those who are gone do not (promise P7).
         """
-        return self._away_at is None or now - self._away_at >= SETTLING
+        return self._away_at is None or now - self._away_at >= SETTLED_WITHIN
 
     async def _give_back(self, claimed: Sequence[Claimed]) -> None:
         if claimed:
@@ -224,7 +223,11 @@ class Courier:
         if delivery.outcome == "delivered":
             journal.note("sent", after=(now - one.created_at).total_seconds(), **told)
             sent = Sent(one.id, self._name, now)
-            await self._until_done(lambda: self._settling.sent(sent), until)
+            # With others, then alone: a row that is refused must not hold up the others.
+            together = iter((True,))
+            await self._until_done(
+                lambda: self._settling.sent(sent, together=next(together, False)), until
+            )
         elif delivery.outcome == "failed" or gives_up:
             journal.fail("letter_failed", reason=delivery.said, **told)
             await self._settle_failed(one, delivery, now)

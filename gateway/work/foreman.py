@@ -146,7 +146,7 @@ class Foreman:
         _kill(process)
 
     def _hear(self, line: bytes) -> bool:
-        """Its events are events of this node: figures count them, rounds and couriers look.
+        """Its events are events of this node: figures count them, rounds look again.
 
         False where these are no events.
         """

@@ -76,7 +76,8 @@ class Reader:
 
         Only where nobody waits for another, who would wait longer, and of an ordinary size.
         """
-        if self._process and not self._asked and len(raw) <= BEGUN_MAX:
+        is_busy = self._asked or (self._begun and not self._begun[1].done())
+        if self._process and not is_busy and len(raw) <= BEGUN_MAX:
             reading = asyncio.get_running_loop().create_task(self._read(raw, envelope))
             # It may never be asked for: what went wrong with it is nobody's then.
             reading.add_done_callback(lambda it: it.cancelled() or it.exception())

@@ -16,8 +16,8 @@ from gateway.store.transaction import Transactions
 class _Group:
     """Letters that one step settles; open until it runs, and the same ones where it runs again."""
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._sent: list[Sent] = []
+    def __init__(self, transactions: Transactions, first: Sent) -> None:
+        self._sent = [first]
         self._is_open = True
         # The step runs in the thread of the store.
         self._lock = threading.Lock()
@@ -48,10 +48,15 @@ class Settling:
         self._transactions = transactions
         self._group: _Group | None = None
 
-    async def sent(self, one: Sent) -> None:
-        """Settle a letter; returns once that is durable. Raises what the transaction raises."""
+    async def sent(self, one: Sent, *, together: bool = True) -> None:
+        """Settle a letter, together with others where wanted; returns once that is durable.
+
+        Raises what the transaction raises.
+        """
+        if not together:
+            await _Group(self._transactions, one).settled
+            return
         group = self._group
         if group is None or group.settled.done() or not group.take(one):
-            group = self._group = _Group(self._transactions)
-            group.take(one)
+            group = self._group = _Group(self._transactions, one)
         await shield(group.settled)

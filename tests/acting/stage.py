@@ -112,9 +112,8 @@ class Stage:
         envelope = Envelope(
             queue_id=new_queue_id(at),
             received_at=at,
-            # As on the wire: a field of a letter knows more than its text.
-            reverse_path=str(reverse_path),
-            forward_paths=tuple(map(str, forward_paths)),
+            reverse_path=reverse_path,
+            forward_paths=forward_paths,
             source="smtp",
         )
         return await self.parts.spool.put(envelope, raw)
