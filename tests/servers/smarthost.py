@@ -58,6 +58,19 @@ class _Handler:
         return "250 OK"
 
 
+class _Session(SMTP):
+    """One connection; one that came about while the double went down ends at once."""
+
+    def __init__(self, double: "Smarthost", loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(_Handler(double), hostname="double", loop=loop, data_size_limit=None)
+        self._double = double
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if not self._double.is_up:
+            transport.close()
+
+
 @dataclass
 class Smarthost:
     """The double; `taken` is what it accepted."""
@@ -72,8 +85,13 @@ class Smarthost:
     _server: asyncio.Server | None = None
     _sessions: list[SMTP] = field(default_factory=list)
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it listens."""
+        return self._server is not None
+
     def _session(self, loop: asyncio.AbstractEventLoop) -> SMTP:
-        session = SMTP(_Handler(self), hostname="double", loop=loop, data_size_limit=None)
+        session = _Session(self, loop)
         self._sessions.append(session)
         return session
 
