@@ -17,7 +17,7 @@ from gateway.store.engine import is_sqlite
 Result = TypeVar("Result")
 Step = Callable[[Connection], Result]
 
-SHARED_SECONDS: Final = 0.05
+SHARED_SECONDS: Final = 0.02
 """A commit waits no longer for more of its steps: letters and short steps are served in between."""
 FIRST, IN_TURN, AT_THE_END = range(3)
 ATTEMPTS_MAX: Final = 5

@@ -153,9 +153,6 @@ class Intake:
             commits = await self._hand_in(mails, pass_)
             is_well = before is None or await before
             before = asyncio.create_task(self._finish(mails, commits))
-            if len(batch) < BATCH:
-                # Little waits: another look now would only be in the way of what is in hand.
-                await before
             position = batch[-1][0]
         is_well = (before is None or await before) and is_well
         return "done" if is_well else "down"
